@@ -1,0 +1,1 @@
+"""Diptych: imperative PyTorch programs and their symbolic graphs."""

@@ -1,0 +1,84 @@
+"""Control-flow operations of the symbolic graph, each defined by how it runs.
+
+These functions are the reference meaning (plain dispatch): they run under PyTorch's own autograd, one side or one
+round after the other, so first- and second-order gradients are those of the imperative program.
+
+In an FX graph a node is `call_function` with one of these as target. Regions are `get_attr` nodes that name a
+`GraphModule`; a region takes its operands positionally and returns a flat tuple.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+Flat = tuple[Any, ...]
+Region = Callable[..., Flat]
+
+
+def cond(pred: torch.Tensor | bool, then: Region, orelse: Region, operands: Sequence[Any]) -> Flat:
+    """Run `then(*operands)` if `pred` holds, else `orelse(*operands)`; the other side is not run at all."""
+    return then(*operands) if pred else orelse(*operands)
+
+
+def while_loop(test: Region, body: Region, carried: Sequence[Any], operands: Sequence[Any]) -> Flat:
+    """Replace `carried` by `body(*carried, *operands)` while the single output of `test` holds; zero or more rounds."""
+    values = tuple(carried)
+    while test(*values, *operands)[0]:
+        values = body(*values, *operands)
+    return values
+
+
+class Function:
+    """A named subgraph that may call itself: the target of a call node, `node.args` are its operands.
+
+    `body` is set once the function has been traced; a recursive call inside it has the same object as target.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.body: torch.fx.GraphModule | None = None
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = "diptych_functions"
+
+    def __call__(self, *operands: Any) -> Flat:
+        assert self.body is not None, f"{self.name} has no body"
+        return self.body(*operands)
+
+    def __repr__(self) -> str:
+        return f"@{self.name}"
+
+
+class Raise:
+    """Raise `kind(*arguments)`: the target of a node that ends its path; `node.args` fill the holes of `arguments`.
+
+    `arguments` is a tuple of constants; a `Hole` stands for the operand of that position.
+    """
+
+    def __init__(self, kind: type[BaseException], arguments: tuple[Any, ...]) -> None:
+        self.kind = kind
+        self.arguments = arguments
+        self.__name__ = self.__qualname__ = f"raise_{kind.__name__}"
+        self.__module__ = "diptych_raises"
+
+    def exception(self, *operands: Any) -> BaseException:
+        """The exception this node raises for these operands."""
+        return self.kind(*(operands[a.index] if isinstance(a, Hole) else a for a in self.arguments))
+
+    def __call__(self, *operands: Any) -> None:
+        raise self.exception(*operands)
+
+    def __repr__(self) -> str:
+        return f"raise {self.kind.__name__}{self.arguments!r}"
+
+
+class Hole:
+    """The place of operand `index` in the arguments of a `Raise`."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"%{self.index}"

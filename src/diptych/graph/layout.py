@@ -1,0 +1,117 @@
+"""How a Python value is built from the flat outputs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Output number `index`."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A Python value that the trace found to be the same on every run."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Sequence_:
+    """A tuple, list, set, frozenset or named tuple: `make` is the type, `items` its layouts in order."""
+
+    make: type
+    items: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Mapping_:
+    """A dict (or a subclass): constant keys in order, and their layouts."""
+
+    make: type
+    keys: tuple[Any, ...]
+    items: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Object_:
+    """An instance of `make` with attributes `names`; made without calling `__init__`."""
+
+    make: type
+    names: tuple[str, ...]
+    items: tuple[Layout, ...]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`then` if output `tag` holds, else `orelse`: a value whose type depends on the path taken."""
+
+    tag: int
+    then: Layout
+    orelse: Layout
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A list with one item for each row of stacked outputs: `item` is the layout of one item over `columns`.
+
+    Column `k` of an item is row `i` of output `columns[k]`; where `numbers[k]`, as a Python number.
+    """
+
+    columns: tuple[int, ...]
+    numbers: tuple[bool, ...]
+    item: Layout
+
+
+Layout = Leaf | Constant | Sequence_ | Mapping_ | Object_ | Choice | Rows
+
+
+def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
+    """Build the Python value that `layout` describes from the flat outputs."""
+    match layout:
+        case Leaf(index):
+            return flat[index]
+        case Constant(value):
+            return value
+        case Sequence_(make, items):
+            values = [unpack(item, flat) for item in items]
+            return make(*values) if hasattr(make, "_fields") else make(values)
+        case Mapping_(make, keys, items):
+            made = make.__new__(make) if make is not dict else {}
+            for key, item in zip(keys, items, strict=True):
+                made[key] = unpack(item, flat)
+            return made
+        case Object_(make, names, items):
+            made = object.__new__(make)
+            for name, item in zip(names, items, strict=True):
+                object.__setattr__(made, name, unpack(item, flat))
+            return made
+        case Choice(tag, then, orelse):
+            return unpack(then if flat[tag] else orelse, flat)
+        case Rows(columns, numbers, item):
+            table = [flat[c].tolist() if n else flat[c].unbind(0) for c, n in zip(columns, numbers, strict=True)]
+            return [unpack(item, row) for row in zip(*table, strict=True)]
+
+
+def rename(layout: Layout, index: Callable[[int], int]) -> Layout:
+    """The same layout with every output number `i` replaced by `index(i)` (columns of `Rows` included)."""
+    match layout:
+        case Leaf(i):
+            return Leaf(index(i))
+        case Constant():
+            return layout
+        case Sequence_(make, items):
+            return Sequence_(make, tuple(rename(item, index) for item in items))
+        case Mapping_(make, keys, items):
+            return Mapping_(make, keys, tuple(rename(item, index) for item in items))
+        case Object_(make, names, items):
+            return Object_(make, names, tuple(rename(item, index) for item in items))
+        case Choice(tag, then, orelse):
+            return Choice(index(tag), rename(then, index), rename(orelse, index))
+        case Rows(columns, numbers, item):
+            return Rows(tuple(map(index, columns)), numbers, item)
