@@ -1,0 +1,45 @@
+# make demo      make the environment and run the main job on real images
+# make test      lint, types, import floors and the tests that are quick
+# make test-all  the same with the slow tests
+# make clean     remove what these commands made, the environment included
+#
+# The only thing needed is a Python of 3.11 or newer; name another one with `make PYTHON=python3.12 test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
+
+.PHONY: demo test test-all lint types clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/python -m diptych.demo $(ARGS)
+
+test: lint types
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: lint types
+	$(BIN)/python -m pytest --hypothesis-profile=search $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+# A stamp per extra: pip runs again only when the requirements have changed.
+$(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
+	$(INSTALL) ".[$*]"
+	@touch $@
+
+# The last file that `venv` writes is pip, so a half-made environment is completed.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "diptych needs Python 3.11 or newer, and $(PYTHON) is not: name one with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
