@@ -1,0 +1,353 @@
+"""From a function to its source tree, by code position, and from a changed tree back to a function."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import copy
+import dis
+import linecache
+import re
+import types
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from diptych.capture.private_names import spell_private_names
+from diptych.graph.spec import Where
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Span = tuple[int, int, int, int]
+"""First line, last line, first column, last column; lines from 1, columns in bytes."""
+
+FACTORY, FUNCTION = "__diptych_factory__", "__diptych_function__"
+_PREFIX = f"{FACTORY}.<locals>.{FUNCTION}"
+_HELPER = re.compile(r"(?:_\w*?)?__diptych_\w*")
+_HELPER_STEP = re.compile(r"\.(?:<locals>\.)?(?:_\w*?)?__diptych_\w*")
+_TEXT_WIDTH = 80
+_FUTURE_FLAGS = 0
+for _feature in __future__.all_feature_names:
+    _FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
+
+
+class NoSource(Exception):
+    """The source of a function cannot be had, or does not belong to the code that runs."""
+
+    def __init__(self, fn: object, why: str) -> None:
+        code = getattr(fn, "__code__", None)
+        place = f" ({code.co_filename}:{code.co_firstlineno})" if code is not None else ""
+        name = getattr(fn, "__qualname__", None) or repr(fn)
+        super().__init__(f"no source for {name}{place}: {why}")
+        self.fn = fn
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source of one function.
+
+    `tree` is the caller's own copy, to be changed at will; names that Python mangles (`self.__x` in a class) stand in
+    it as they are at run time. `lines` are those of the whole file, so that positions of nodes are positions in it.
+    """
+
+    tree: FunctionNode
+    file: str
+    lines: tuple[str, ...]
+    function: str
+    free: tuple[str, ...]
+
+
+def find(fn: Any) -> Source:
+    """The source of `fn`, found by the position of its code and checked against it; NoSource where there is none."""
+    if not isinstance(fn, types.FunctionType):
+        raise NoSource(fn, f"a {type(fn).__name__} is not a function written in Python")
+    code = fn.__code__
+    text = _file(fn)
+    site = _site(fn, text)
+    if site is None or not _agree(code, site, text):
+        linecache.checkcache(code.co_filename)
+        text = _file(fn)
+        site = _site(fn, text)
+    if site is None:
+        raise NoSource(fn, "its file has no such function at this line; the file has changed since it was loaded")
+    if not _agree(code, site, text):
+        raise NoSource(fn, "the text at this line is not what runs; the file has changed since it was loaded, "
+                           "or an import hook rewrote the code")  # fmt: skip
+    tree = copy.deepcopy(site.node)
+    if site.owner is not None:
+        tree = spell_private_names(tree, site.owner)
+    return Source(tree, code.co_filename, text.lines, fn.__qualname__, code.co_freevars)
+
+
+def where(node: ast.AST, source: Source) -> Where:
+    """The place of `node`, with its text as the user wrote it: the first line, cut to a readable width."""
+    placed = node if hasattr(node, "lineno") else source.tree
+    line, last, start, end = _span(cast(ast.expr, placed))
+    raw = source.lines[line - 1].encode() if line <= len(source.lines) else b""
+    text = raw[start : end if last == line else None].decode(errors="replace").strip()
+    if len(text) > _TEXT_WIDTH:
+        text = text[: _TEXT_WIDTH - 3] + "..."
+    return Where(source.file, line, text, source.function)
+
+
+def as_function(tree: FunctionNode) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    """`tree` itself, or for a lambda the `def` that means the same; `rebuild` gives it its name back."""
+    if not isinstance(tree, ast.Lambda):
+        return tree
+    body = ast.copy_location(ast.Return(tree.body), tree.body)
+    return ast.copy_location(_define(FUNCTION, tree.args, [body]), tree)
+
+
+# The file ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A function in a file, the class whose name mangles its private names, the top statement around it."""
+
+    node: FunctionNode
+    owner: str | None
+    top: ast.stmt
+
+
+@dataclass(frozen=True)
+class _File:
+    lines: tuple[str, ...]
+    sites: dict[tuple[str, int], list[_Site]]
+
+
+_files: dict[str, _File] = {}
+
+
+def _file(fn: types.FunctionType) -> _File:
+    """The parsed file of `fn`; parsed again only when its text has changed."""
+    name = fn.__code__.co_filename
+    lines = tuple(linecache.getlines(name, fn.__globals__))
+    if not lines:
+        raise NoSource(fn, "its text is nowhere to be found; a function typed in or made by exec has none")
+    known = _files.get(name)
+    if known is None or known.lines != lines:
+        try:
+            tree = ast.parse("".join(lines), name)
+        except (SyntaxError, ValueError) as error:
+            raise NoSource(fn, f"its file cannot be parsed: {error}") from None
+        sites: dict[tuple[str, int], list[_Site]] = {}
+        for top in tree.body:
+            for site in _sites_in(top, None, top):
+                sites.setdefault(_key(site.node), []).append(site)
+        known = _files[name] = _File(lines, sites)
+    return known
+
+
+def _sites_in(root: ast.AST, owner: str | None, top: ast.stmt) -> Iterator[_Site]:
+    """All functions at or under `root`."""
+    stack: list[tuple[ast.AST, str | None]] = [(root, owner)]
+    while stack:
+        node, owner = stack.pop()
+        if isinstance(node, FunctionNode):
+            yield _Site(node, owner, top)
+        inner = set(map(id, node.body)) if isinstance(node, ast.ClassDef) else ()
+        name = node.name if isinstance(node, ast.ClassDef) else None
+        stack += [(child, name if id(child) in inner else owner) for child in ast.iter_child_nodes(node)]
+
+
+def _key(node: FunctionNode) -> tuple[str, int]:
+    """Name and first line as the code object has them: the first line is that of the first decorator."""
+    if isinstance(node, ast.Lambda):
+        return "<lambda>", node.lineno
+    return node.name, min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
+# The place of a code object ------------------------------------------------------------------------------------------
+
+
+def _site(fn: types.FunctionType, text: _File) -> _Site | None:
+    code = fn.__code__
+    sites = text.sites.get((code.co_name, code.co_firstlineno), [])
+    if len(sites) > 1 and not any(True for _ in _columns(code)):
+        raise NoSource(fn, "several functions start on this line and Python runs without column positions")
+    return _locate(code, sites)
+
+
+def _locate(code: types.CodeType, sites: Sequence[_Site]) -> _Site | None:
+    """Of several lambdas that start on one line, the innermost one whose body holds most of the instructions."""
+    if len(sites) < 2:
+        return sites[0] if sites else None
+    spans = list(_columns(code))
+
+    def fit(site: _Site) -> tuple[int, int, int]:
+        body = _span(cast(ast.Lambda, site.node).body)
+        line, last, start, end = body
+        return sum(_holds(body, span) for span in spans), line - last, start - end
+
+    return max(sites, key=fit)
+
+
+def _columns(code: types.CodeType) -> Iterator[Span]:
+    """The positions of the instructions that stand for text; a function's preamble stands for none."""
+    for span in code.co_positions():
+        if None not in span and span[2:] != (0, 0):
+            yield cast(Span, span)
+
+
+def _span(node: ast.expr | ast.stmt) -> Span:
+    last = node.end_lineno if node.end_lineno is not None else node.lineno
+    end = node.end_col_offset if node.end_col_offset is not None else node.col_offset
+    return node.lineno, last, node.col_offset, end
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return (outer[0], outer[2]) <= (inner[0], inner[2]) and (inner[1], inner[3]) <= (outer[1], outer[3])
+
+
+# Is the text what runs? ----------------------------------------------------------------------------------------------
+
+
+def _agree(code: types.CodeType, site: _Site, text: _File) -> bool:
+    """Whether compiling the text again gives `code`, but for `assert` statements, which test runners rewrite."""
+    module = ast.Module([site.top], [])
+    flags = code.co_flags & _FUTURE_FLAGS
+    compiled = compile(module, code.co_filename, "exec", flags=flags, dont_inherit=True)
+    same_key = [c for c in _codes(compiled) if (c.co_name, c.co_firstlineno) == (code.co_name, code.co_firstlineno)]
+    sites = text.sites[code.co_name, code.co_firstlineno]
+    asserts = [_span(node) for node in ast.walk(site.node) if isinstance(node, ast.Assert)]
+    return any(c == code or _alike(c, code, asserts) for c in same_key if _locate(c, sites) is site)
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """The code objects inside `code`, at any depth."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def _alike(one: types.CodeType, other: types.CodeType, asserts: Sequence[Span]) -> bool:
+    """Whether two codes take the same arguments and do the same outside `asserts`."""
+    if not asserts or _arguments(one) != _arguments(other):
+        return False
+    return _deeds(one, asserts) == _deeds(other, asserts)
+
+
+def _arguments(code: types.CodeType) -> tuple[object, ...]:
+    count = code.co_argcount + code.co_kwonlyargcount
+    count += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+    return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_varnames[:count]
+
+
+def _deeds(code: types.CodeType, asserts: Sequence[Span]) -> set[tuple[object, ...]]:
+    """Operations with their operands and places, nested code included; jumps and jump distances aside."""
+    deeds: set[tuple[object, ...]] = set()
+    for step in dis.get_instructions(code):
+        place = step.positions
+        if place is None or None in place or place[2:] == (0, 0) or "JUMP" in step.opname:
+            continue
+        span = cast(Span, tuple(place))
+        if step.opname == "EXTENDED_ARG" or any(_holds(a, span) for a in asserts):
+            continue
+        if isinstance(step.argval, types.CodeType):
+            deeds.add((step.argval.co_name, span, _arguments(step.argval)))
+            deeds |= _deeds(step.argval, asserts)
+        else:
+            deeds.add((step.opname, repr(step.argval), span))
+    return deeds
+
+
+# Back to a function --------------------------------------------------------------------------------------------------
+
+
+def rebuild(fn: types.FunctionType, tree: FunctionNode, cells: dict[str, Any]) -> types.FunctionType:
+    """A function like `fn` whose body is `tree`.
+
+    It shares the globals and the closure cells of `fn`. `cells` are further names that its body may read, with their
+    values (or with the very cells, where a value is a CellType); a name that `fn` closes over itself keeps its own
+    cell. Decorators, annotations and the expressions of defaults in `tree` are ignored: what `fn` has is kept.
+    Tracebacks show the file and the positions that stand in `tree`.
+    """
+    bound = {name: _cell(value) for name, value in cells.items()}
+    bound |= zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True)
+    code = _compile(fn, as_function(tree), bound)
+    closure = tuple(bound[name] for name in code.co_freevars)
+    built = types.FunctionType(code, fn.__globals__, fn.__name__, fn.__defaults__, closure)
+    built.__kwdefaults__ = fn.__kwdefaults__
+    built.__qualname__ = fn.__qualname__
+    built.__module__ = fn.__module__
+    built.__doc__ = fn.__doc__
+    built.__dict__.update(fn.__dict__)
+    annotate = "__annotate__" if hasattr(fn, "__annotate__") else "__annotations__"
+    for name in (annotate, "__type_params__"):
+        if hasattr(fn, name):
+            setattr(built, name, getattr(fn, name))
+    return built
+
+
+def _cell(value: Any) -> types.CellType:
+    return value if isinstance(value, types.CellType) else types.CellType(value)
+
+
+def _compile(
+    fn: types.FunctionType, tree: ast.FunctionDef | ast.AsyncFunctionDef, bound: Iterable[str]
+) -> types.CodeType:
+    """The code of `tree`, compiled as a function inside one whose parameters are the `bound` names."""
+    inner = _define(FUNCTION, _bare(tree.args), tree.body, type(tree))
+    ast.copy_location(inner, tree)
+    first = fn.__code__.co_firstlineno
+    if first < tree.lineno:
+        place = {"lineno": first, "end_lineno": first, "col_offset": 0, "end_col_offset": 0}
+        inner.decorator_list = [ast.Constant(None, **place)]
+    params = [ast.arg(name) for name in bound]
+    outer = _define(FACTORY, ast.arguments([], params, None, [], [], None, []), [inner])
+    module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, tree)], []))
+    flags = fn.__code__.co_flags & _FUTURE_FLAGS
+    compiled = compile(module, fn.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    code = next(code for code in _codes(compiled) if code.co_name == FUNCTION)
+    mangled = {code.co_name for code in _codes(fn.__code__) if code.co_name.startswith("__")}
+    return _rename(code, fn.__code__.co_name, fn.__code__.co_qualname, mangled)
+
+
+def _define(
+    name: str,
+    args: ast.arguments,
+    body: list[ast.stmt],
+    kind: type[ast.FunctionDef] | type[ast.AsyncFunctionDef] = ast.FunctionDef,
+) -> Any:
+    extra: dict[str, Any] = {"type_params": []} if "type_params" in kind._fields else {}
+    return kind(name=name, args=args, body=body, decorator_list=[], returns=None, type_comment=None, **extra)
+
+
+def _bare(args: ast.arguments) -> ast.arguments:
+    """The parameters alone, without annotations and without the expressions of their defaults."""
+
+    def plain(arg: ast.arg) -> ast.arg:
+        return ast.copy_location(ast.arg(arg.arg), arg)
+
+    return ast.arguments(
+        posonlyargs=[plain(arg) for arg in args.posonlyargs],
+        args=[plain(arg) for arg in args.args],
+        vararg=plain(args.vararg) if args.vararg else None,
+        kwonlyargs=[plain(arg) for arg in args.kwonlyargs],
+        kw_defaults=[None for _ in args.kwonlyargs],
+        kwarg=plain(args.kwarg) if args.kwarg else None,
+        defaults=[],
+    )
+
+
+def _rename(code: types.CodeType, name: str, root: str, private: set[str]) -> types.CodeType:
+    """The code under the user's names: helpers take the name of the function that they stand in.
+
+    `root` is the qualified name of the whole function; `private` are names of nested functions before mangling.
+    """
+
+    def clean(qualified: str) -> str:
+        return _HELPER_STEP.sub("", qualified.replace(_PREFIX, root, 1))
+
+    def constant(value: Any) -> Any:
+        if isinstance(value, types.CodeType):
+            if _HELPER.fullmatch(value.co_name):
+                return _rename(value, name, root, private)
+            own = next((p for p in private if re.fullmatch(rf"_\w*{p}", value.co_name)), value.co_name)
+            return _rename(value, own, root, private)
+        return clean(value) if isinstance(value, str) and value.startswith(_PREFIX) else value
+
+    consts = tuple(constant(value) for value in code.co_consts)
+    return code.replace(co_name=name, co_qualname=clean(code.co_qualname), co_consts=consts)
