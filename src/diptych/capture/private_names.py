@@ -10,13 +10,12 @@ Tree = TypeVar("Tree", bound=ast.AST)
 
 def spell_private_names(tree: Tree, owner: str) -> Tree:
     """Spell the names inside `tree`, which stands in the class `owner`; the name of `tree` itself stays its own."""
-    prefix = "_" + owner.lstrip("_")
-    return cast(Tree, _Speller(prefix).generic_visit(tree)) if prefix != "_" else tree
+    return cast(Tree, _Speller(owner).generic_visit(tree))
 
 
 class _Speller(ast.NodeTransformer):
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
+    def __init__(self, owner: str) -> None:
+        self.prefix = "_" + owner.lstrip("_")
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         for field, value in ast.iter_fields(node):
@@ -37,7 +36,7 @@ class _Speller(ast.NodeTransformer):
         body, node.body = node.body, []
         own = self._spell(node.name)
         if own != node.name:
-            body = [spell_private_names(child, node.name) for child in body]
+            body = [_Speller(node.name).visit(child) for child in body]
             node.name = own
         self.generic_visit(node)
         node.body = body
@@ -46,14 +45,15 @@ class _Speller(ast.NodeTransformer):
     def visit_alias(self, node: ast.alias) -> ast.AST:
         if node.asname is not None:
             node.asname = self._spell(node.asname)
-        elif self._spell(node.name) != node.name and "." not in node.name:
+        elif self._spell(node.name) != node.name:
             node.asname = self._spell(node.name)
         return node
 
     def _spell(self, name: Any) -> Any:
         if isinstance(name, list):
             return [self._spell(each) for each in cast(list[str], name)]
-        if not isinstance(name, str) or not name.startswith("__") or name.endswith("__"):
+        private = isinstance(name, str) and name.startswith("__") and not name.endswith("__") and "." not in name
+        if not private or self.prefix == "_":
             return name
         return f"{self.prefix}{name}"
 

@@ -112,8 +112,15 @@ class _Site:
 
 @dataclass(frozen=True)
 class _File:
+    """A parsed file: its functions by name and first line, the imports of its module, its statements compiled again.
+
+    The imports are compiled with each statement because they decide how Python 3.12 compiles the use of their names.
+    """
+
     lines: tuple[str, ...]
     sites: dict[tuple[str, int], list[_Site]]
+    imports: list[ast.stmt]
+    compiled: dict[int, types.CodeType]
 
 
 _files: dict[str, _File] = {}
@@ -135,7 +142,7 @@ def _file(fn: types.FunctionType) -> _File:
         for top in tree.body:
             for site in _sites_in(top, None, top):
                 sites.setdefault(_key(site.node), []).append(site)
-        known = _files[name] = _File(lines, sites)
+        known = _files[name] = _File(lines, sites, list(_imports(tree.body)), {})
     return known
 
 
@@ -149,6 +156,15 @@ def _sites_in(root: ast.AST, owner: str | None, top: ast.stmt) -> Iterator[_Site
         inner = set(map(id, node.body)) if isinstance(node, ast.ClassDef) else ()
         name = node.name if isinstance(node, ast.ClassDef) else None
         stack += [(child, name if id(child) in inner else owner) for child in ast.iter_child_nodes(node)]
+
+
+def _imports(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    """The imports of a module, those inside its `if`, `try` and the like included."""
+    for node in body:
+        if isinstance(node, ast.Import) or isinstance(node, ast.ImportFrom) and node.module != "__future__":
+            yield node
+        elif not isinstance(node, FunctionNode | ast.ClassDef | ast.expr):
+            yield from _imports(ast.iter_child_nodes(node))
 
 
 def _key(node: FunctionNode) -> tuple[str, int]:
@@ -205,13 +221,15 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _agree(code: types.CodeType, site: _Site, text: _File) -> bool:
     """Whether compiling the text again gives `code`, but for `assert` statements, which test runners rewrite."""
-    module = ast.Module([site.top], [])
-    flags = code.co_flags & _FUTURE_FLAGS
-    compiled = compile(module, code.co_filename, "exec", flags=flags, dont_inherit=True)
-    same_key = [c for c in _codes(compiled) if (c.co_name, c.co_firstlineno) == (code.co_name, code.co_firstlineno)]
-    sites = text.sites[code.co_name, code.co_firstlineno]
+    if id(site.top) not in text.compiled:
+        module = ast.Module([*text.imports, site.top], [])
+        flags = code.co_flags & _FUTURE_FLAGS
+        text.compiled[id(site.top)] = compile(module, code.co_filename, "exec", flags=flags, dont_inherit=True)
+    key = code.co_name, code.co_firstlineno
+    same_key = [c for c in _codes(text.compiled[id(site.top)]) if (c.co_name, c.co_firstlineno) == key]
     asserts = [_span(node) for node in ast.walk(site.node) if isinstance(node, ast.Assert)]
-    return any(c == code or _alike(c, code, asserts) for c in same_key if _locate(c, sites) is site)
+    here = [c for c in same_key if _locate(c, text.sites[key]) is site]
+    return any(_same(c, code) or _alike(c, code, asserts) for c in here)
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -220,6 +238,27 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
         if isinstance(constant, types.CodeType):
             yield constant
             yield from _codes(constant)
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two codes, or two constants of codes, are equal.
+
+    Their own `==` will not do: in Python 3.11 it sees the caches of code that has run.
+    """
+    if isinstance(one, types.CodeType) and isinstance(other, types.CodeType):
+        return _face(one) == _face(other) and _same(one.co_consts, other.co_consts)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        ones, others = cast(tuple[object, ...], one), cast(tuple[object, ...], other)
+        return len(ones) == len(others) and all(map(_same, ones, others))
+    if isinstance(one, float | complex):
+        return repr(one) == repr(other)
+    return type(one) is type(other) and one == other
+
+
+def _face(code: types.CodeType) -> tuple[object, ...]:
+    """All of a code that decides what it does, but its constants."""
+    variables = code.co_varnames, code.co_cellvars, code.co_freevars
+    return code.co_name, code.co_firstlineno, _arguments(code), code.co_flags, code.co_code, code.co_names, variables
 
 
 def _alike(one: types.CodeType, other: types.CodeType, asserts: Sequence[Span]) -> bool:
