@@ -1,0 +1,113 @@
+"""`diptych run`: run a program and its graph on the same data, and compare."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import diptych
+from diptych.cli.agreement import compare
+from diptych.cli.arguments import for_graph, for_program
+from diptych.cli.staging import captured
+from diptych.cli.loading import raised
+from diptych.cli.options import InputTexts, TargetText, Traceback
+from diptych.cli.outcome import Outcome, median_seconds, observe
+from diptych.cli.problem import PROGRAM_FAILED, Problem, reported
+from diptych.cli.target import Target, find, parse
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+  diptych run model.py:forward --input N=32,1,28,28:float32[0,1]
+
+  diptych run model.py:Net --input @images.pt --input float:0.5
+
+  diptych run net.diptych --input 32,1,28,28
+"""
+
+
+def run(target: TargetText, inputs: InputTexts = None, with_traceback: Traceback = False) -> None:
+    """Run a program imperatively and as one graph, print the result, whether both are equal, and the time of both."""
+    with reported(with_traceback):
+        place = parse(target)
+        if place.name:
+            _run_program(place, inputs or [])
+        else:
+            _run_graph(place, inputs or [])
+
+
+def _run_program(target: Target, specs: list[str]) -> None:
+    program, twin = find(target), find(target)
+    imperative = observe(program.call, for_program(program, specs).arguments, program.call)
+
+    start = time.perf_counter()
+    try:
+        graph = captured(twin, for_program(twin, specs))
+    except Problem as problem:
+        raise (raised(imperative.error, target.path, "when it ran") if imperative.error else problem) from problem
+    capture_seconds = time.perf_counter() - start
+    staged = observe(graph, for_program(twin, specs).arguments, twin.call)
+
+    _show(imperative)
+    agreement = compare(imperative, staged)
+    if not agreement.holds:
+        raise Problem(
+            "the graph and the imperative program do not agree",
+            where=str(target),
+            why="\n".join(agreement.differences),
+            remedy="this is a fault of Diptych; please report it with the program",
+            code=PROGRAM_FAILED,
+        )
+    typer.echo(f"imperative program and graph: {agreement}")
+    if imperative.error:
+        raise raised(imperative.error, target.path, "when it ran, and its graph raises the same") from imperative.error
+
+    table = _table()
+    for name, call, owner, first in (
+        ("imperative", program.call, program, imperative),
+        ("graph", graph, twin, staged),
+    ):
+        seconds, count = median_seconds(call, lambda owner=owner: for_program(owner, specs).arguments)
+        table.add_row(name, _milliseconds(first.seconds), _milliseconds(seconds), str(count))
+    Console().print(table)
+    typer.echo(f"capture took {_milliseconds(capture_seconds)} ms, once")
+
+
+def _run_graph(target: Target, specs: list[str]) -> None:
+    graph = diptych.load(target.path)
+    shown = str(target)
+    outcome = observe(graph, for_graph(graph, shown, specs).arguments, graph)
+    _show(outcome)
+    if outcome.error:
+        raise raised(outcome.error, target.path, "when it ran") from outcome.error
+    seconds, count = median_seconds(graph, lambda: for_graph(graph, shown, specs).arguments)
+    table = _table()
+    table.add_row("graph", _milliseconds(outcome.seconds), _milliseconds(seconds), str(count))
+    Console().print(table)
+    typer.echo("a saved graph stands alone: there is no imperative program to compare it with")
+
+
+def _show(outcome: Outcome) -> None:
+    if outcome.printed:
+        typer.echo(f"printed:\n{outcome.printed.rstrip()}")
+    if outcome.error is None:
+        typer.echo(f"result:\n{_text(outcome.result)}")
+
+
+def _text(value: Any) -> str:
+    return repr(value)
+
+
+def _table() -> Table:
+    table = Table("", "first call, ms", "median, ms", "calls", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.3f}"

