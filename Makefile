@@ -12,6 +12,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --ed
 
 .PHONY: demo test test-all lint types clean
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/python -m diptych.demo $(ARGS)
@@ -23,11 +24,11 @@ test-all: lint types
 	$(BIN)/python -m pytest --hypothesis-profile=search $(ARGS)
 
 lint: $(VENV)/.installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/.installed-dev
-	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/python -m pyright
 
 # A stamp per extra: pip runs again only when the requirements have changed.
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
