@@ -9,37 +9,16 @@ from typing import Any
 import torch
 from torch import fx
 
+from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
-from diptych.graph.spec import Spec
+from diptych.graph.legality import check_legal
+from diptych.graph.lines import SourceLine, source_lines
+from diptych.graph.text import graph_text
+
+__all__ = ["Effect", "Input", "SymbolicGraph"]
 
 
-@dataclass(frozen=True)
-class Input:
-    """A placeholder of the graph.
-
-    `role` is `argument` (comes with the call) or `state` (lives outside: a parameter, a buffer, an attribute).
-    `path` says where it is found, in the user's words: `x`, `self.fc.weight`, `config['lr']`.
-    """
-
-    name: str
-    spec: Spec
-    role: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Effect:
-    """An update of the world outside, made after the graph succeeded: `path` becomes `value`.
-
-    `kind` is `tensor` (written in place), `attribute`, `item`, `contents`, `cell`, `global` or `output` (a printed line).
-    """
-
-    kind: str
-    path: str
-    value: Layout
-
-
-@dataclass
+@dataclass(repr=False, eq=False)
 class SymbolicGraph:
     """One symbolic graph that holds every path of a program.
 
@@ -47,6 +26,8 @@ class SymbolicGraph:
     return value from it, `effects` the updates of outside state. `state` maps the names of the `state` inputs to
     live tensors. `flatten` turns the program's own arguments into the flat values of the `argument` inputs, and
     `apply` carries out the effects; both are None for a graph that was loaded from a file without its program.
+
+    Making one checks it: `IllegalGraph` names the node and the rule that is broken.
     """
 
     name: str
@@ -58,15 +39,52 @@ class SymbolicGraph:
     flatten: Callable[..., list[Any]] | None = None
     apply: Callable[[tuple[Any, ...], list[Any]], Any] | None = None
 
+    def __post_init__(self) -> None:
+        check_legal(self)
+
     def run(self, *flat: Any) -> tuple[Any, ...]:
         """Run the graph on its flat inputs; outside state is left alone. Returns the flat outputs."""
         return self.module(*flat)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the program the graph was captured from: same arguments, same result, effects applied at the end."""
-        given = iter(self.flatten(*args, **kwargs) if self.flatten else torch.utils._pytree.tree_leaves((args, kwargs)))
-        flat = [self.state[i.name] if i.role == "state" else next(given) for i in self.inputs]
+        """Run the program the graph was captured from: same arguments, same result, effects applied at the end.
+
+        A graph without its program (loaded from a file) takes the leaves of its arguments in order, and of the effects
+        applies those that write a tensor which is one of its inputs.
+        """
+        given = self.flatten(*args, **kwargs) if self.flatten else self._leaves(args, kwargs)
+        values = iter(given)
+        flat = [self.state[i.name] if i.role == "state" else next(values) for i in self.inputs]
         outputs = self.run(*flat)
         if self.apply is not None:
             return self.apply(outputs, flat)
-        return unpack(self.result, outputs)
+        result = unpack(self.result, outputs)
+        self._write_inputs(outputs, flat)
+        return result
+
+    def __str__(self) -> str:
+        """The whole graph as deterministic text."""
+        return graph_text(self)
+
+    def __repr__(self) -> str:
+        steps = sum(node.op == "call_function" for node in self.module.graph.nodes)
+        return f"<SymbolicGraph {self.name}: {len(self.inputs)} inputs, {steps} steps>"
+
+    def lines(self) -> list[SourceLine]:
+        """For every line of the source that became part of the graph: the operations it became."""
+        return source_lines(self.module)
+
+    def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        leaves = torch.utils._pytree.tree_leaves((args, kwargs))
+        wanted = [i.path for i in self.inputs if i.role == "argument"]
+        if len(leaves) != len(wanted):
+            raise TypeError(f"{self.name}() takes {len(wanted)} values ({', '.join(wanted)}), {len(leaves)} were given")
+        return leaves
+
+    def _write_inputs(self, outputs: tuple[Any, ...], flat: list[Any]) -> None:
+        targets = {i.path: value for i, value in zip(self.inputs, flat, strict=True)}
+        written = [effect for effect in self.effects if effect.kind == "tensor" and effect.path in targets]
+        values = [unpack(effect.value, outputs) for effect in written]
+        with torch.no_grad():
+            for effect, value in zip(written, values, strict=True):
+                targets[effect.path].copy_(value)

@@ -1,0 +1,99 @@
+"""The own operations: functional forms of what PyTorch only does in place, and Python-side formatting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.graph.own import register
+
+
+@register("rebind")
+def rebind(old: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    """A tensor with the data of `value` and the gradient history of `old`: a write that autograd does not see."""
+    if not old.requires_grad:
+        return value.detach().clone()
+    result = old.clone()
+    with torch.no_grad():
+        result.copy_(value)
+    return result
+
+
+@register("batch_norm_training")
+def batch_norm_training(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor,
+    running_var: torch.Tensor,
+    momentum: float,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Batch normalization in training mode (Ioffe and Szegedy, 2015): the result and the new running statistics.
+
+    `x` is `[N, C, ...]` of a floating dtype, the others `[C]`.
+    """
+    mean, var = running_mean.clone(), running_var.clone()
+    y = torch.nn.functional.batch_norm(x, mean, var, weight, bias, True, momentum, eps)
+    return y, mean, var
+
+
+@register("instance_norm_training")
+def instance_norm_training(
+    x: torch.Tensor,
+    weight: torch.Tensor | None,
+    bias: torch.Tensor | None,
+    running_mean: torch.Tensor,
+    running_var: torch.Tensor,
+    momentum: float,
+    eps: float,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Instance normalization that keeps running statistics: the result and the new statistics."""
+    mean, var = running_mean.clone(), running_var.clone()
+    y = torch.nn.functional.instance_norm(x, mean, var, weight, bias, True, momentum, eps)
+    return y, mean, var
+
+
+@register("text")
+def text(template: tuple[Any, ...], *operands: Any) -> str:
+    """Formatted text: `template` holds strings, and triples (operand index, conversion, format) in between."""
+    made: list[str] = []
+    for part in template:
+        if isinstance(part, str):
+            made.append(part)
+            continue
+        index, conversion, spec = part
+        value = operands[index]
+        if conversion == "r":
+            value = repr(value)
+        elif conversion == "s":
+            value = str(value)
+        elif conversion == "a":
+            value = ascii(value)
+        made.append(format(value, spec))
+    return "".join(made)
+
+
+@register("leaf")
+def leaf(x: torch.Tensor, requires_grad: bool) -> torch.Tensor:
+    """`x` cut off from its history; a new leaf if `requires_grad`."""
+    return x.detach().requires_grad_(requires_grad)
+
+
+@register("equal")
+def equal(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether two tensors have the same size and elements."""
+    return torch.equal(a, b)
+
+
+@register("allclose")
+def allclose(a: torch.Tensor, b: torch.Tensor, rtol: float, atol: float, equal_nan: bool) -> bool:
+    """Whether two tensors agree within tolerances."""
+    return torch.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan)
+
+
+@register("from_numbers")
+def from_numbers(values: tuple[Any, ...], dtype: torch.dtype | None, device: str) -> torch.Tensor:
+    """`torch.tensor` of (nested tuples of) Python numbers."""
+    return torch.tensor(values, dtype=dtype, device=device)
