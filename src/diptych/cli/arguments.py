@@ -26,7 +26,7 @@ def for_program(program: Program, specs: Sequence[str]) -> Examples:
             f"{program.target} needs {len(names)} argument{'s' * (len(names) > 1)}: {', '.join(names)}",
             where=str(program.target),
             why=f"no --input was given, and the file defines neither {hook} nor example_inputs",
-            remedy=f"give one --input for each: {FORMS};\nor define {hook}() in the file, returning a tuple of arguments",
+            remedy=f"give one --input for each: {FORMS};\nor let {hook}() in the file return the arguments as a tuple",
         )
     else:
         examples = Examples((), {})

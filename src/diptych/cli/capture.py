@@ -10,9 +10,9 @@ import typer
 
 import diptych
 from diptych.cli.arguments import for_program
-from diptych.cli.staging import captured
 from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.problem import Problem, reported
+from diptych.cli.staging import captured
 from diptych.cli.target import find, parse
 from diptych.graph.program import SymbolicGraph
 
@@ -34,7 +34,7 @@ def capture(
     inputs: InputTexts = None,
     python: Annotated[bool, typer.Option("--python", help="Print a standalone PyTorch program instead.")] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the graph with its regions.")] = None,
-    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the graph; TARGET may be such a file.")] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the graph, as a TARGET for later.")] = None,
     with_traceback: Traceback = False,
 ) -> None:
     """Capture a program as ONE symbolic graph that holds all of its paths, and print it."""

@@ -1,10 +1,10 @@
 """The grammar of `--input`: what one argument of the program looks like.
 
-    SPEC   :=  "@" FILE  |  KIND ":" NUMBER  |  SIZES [":" DTYPE] [RANGE]
-    KIND   :=  "int" | "float" | "bool"
-    SIZES  :=  nothing (a tensor with no dimensions)  |  SIZE ("," SIZE)*
-    SIZE   :=  a whole number  |  LETTER ["=" a whole number]      a letter is a symbolic size
-    RANGE  :=  "[" low "," high "]"
+SPEC   :=  "@" FILE  |  KIND ":" NUMBER  |  SIZES [":" DTYPE] [RANGE]
+KIND   :=  "int" | "float" | "bool"
+SIZES  :=  nothing (a tensor with no dimensions)  |  SIZE ("," SIZE)*
+SIZE   :=  a whole number  |  LETTER ["=" a whole number]      a letter is a symbolic size
+RANGE  :=  "[" low "," high "]"
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ import torch
 from diptych.cli.problem import Problem
 
 DTYPES = {
-    name: getattr(torch, name)
-    for name in ("float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
-    + ("complex64", "complex128")
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "int64": torch.int64,
+    "int32": torch.int32,
+    "int16": torch.int16,
+    "int8": torch.int8,
+    "uint8": torch.uint8,
+    "bool": torch.bool,
+    "complex64": torch.complex64,
+    "complex128": torch.complex128,
 }
 
 FORMS = (

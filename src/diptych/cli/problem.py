@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import typer
@@ -28,7 +28,7 @@ class Problem(DiptychError):
 
 
 @contextmanager
-def reported(with_traceback: bool) -> Iterator[None]:
+def reported(with_traceback: bool) -> Generator[None]:
     """Turn an error of Diptych into its block on stderr and an exit code; its traceback too if `with_traceback`."""
     try:
         yield

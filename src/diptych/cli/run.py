@@ -12,11 +12,11 @@ from rich.table import Table
 import diptych
 from diptych.cli.agreement import compare
 from diptych.cli.arguments import for_graph, for_program
-from diptych.cli.staging import captured
 from diptych.cli.loading import raised
 from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.outcome import Outcome, median_seconds, observe
 from diptych.cli.problem import PROGRAM_FAILED, Problem, reported
+from diptych.cli.staging import captured
 from diptych.cli.target import Target, find, parse
 
 EXAMPLES = """

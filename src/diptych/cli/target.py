@@ -112,7 +112,9 @@ def required(call: Callable[..., Any]) -> list[str]:
     """The names of the parameters that every call must give."""
     known = signature(call)
     optional = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [p.name for p in known.parameters.values() if p.default is p.empty and p.kind not in optional] if known else []
+    return (
+        [p.name for p in known.parameters.values() if p.default is p.empty and p.kind not in optional] if known else []
+    )
 
 
 def _names(module: ModuleType) -> list[str]:
