@@ -5,29 +5,29 @@ import __future__
 
 import ast
 import copy
-import dis
+import functools
+import inspect
 import linecache
+import operator
 import re
 import types
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
+from diptych.capture.code_objects import alike, codes_in, holds, same, span_of, spans
 from diptych.capture.private_names import spell_private_names
 from diptych.graph.spec import Where
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Span = tuple[int, int, int, int]
-"""First line, last line, first column, last column; lines from 1, columns in bytes."""
-
 FACTORY, FUNCTION = "__diptych_factory__", "__diptych_function__"
 _PREFIX = f"{FACTORY}.<locals>.{FUNCTION}"
 _HELPER = re.compile(r"(?:_\w*?)?__diptych_\w*")
 _HELPER_STEP = re.compile(r"\.(?:<locals>\.)?(?:_\w*?)?__diptych_\w*")
 _TEXT_WIDTH = 80
-_FUTURE_FLAGS = 0
-for _feature in __future__.all_feature_names:
-    _FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
+_FUTURE_FLAGS = functools.reduce(
+    operator.or_, (getattr(__future__, f).compiler_flag for f in __future__.all_feature_names)
+)
 
 
 class NoSource(Exception):
@@ -60,7 +60,7 @@ class Source:
 def find(fn: Any) -> Source:
     """The source of `fn`, found by the position of its code and checked against it; NoSource where there is none."""
     if not isinstance(fn, types.FunctionType):
-        raise NoSource(fn, f"a {type(fn).__name__} is not a function written in Python")
+        raise NoSource(fn, f"a {type(fn).__name__} is not a Python function; it can only be called as it is")
     code = fn.__code__
     text = _file(fn)
     site = _site(fn, text)
@@ -69,10 +69,12 @@ def find(fn: Any) -> Source:
         text = _file(fn)
         site = _site(fn, text)
     if site is None:
-        raise NoSource(fn, "its file has no such function at this line; the file has changed since it was loaded")
+        raise NoSource(
+            fn, "its file has no such function at this line; it has changed since it was loaded, load it again"
+        )
     if not _agree(code, site, text):
-        raise NoSource(fn, "the text at this line is not what runs; the file has changed since it was loaded, "
-                           "or an import hook rewrote the code")  # fmt: skip
+        changed = "the file has changed since it was loaded (load it again), or an import hook rewrote the code"
+        raise NoSource(fn, f"the text at this line is not what runs; {changed}")
     tree = copy.deepcopy(site.node)
     if site.owner is not None:
         tree = spell_private_names(tree, site.owner)
@@ -82,7 +84,7 @@ def find(fn: Any) -> Source:
 def where(node: ast.AST, source: Source) -> Where:
     """The place of `node`, with its text as the user wrote it: the first line, cut to a readable width."""
     placed = node if hasattr(node, "lineno") else source.tree
-    line, last, start, end = _span(cast(ast.expr, placed))
+    line, last, start, end = span_of(cast(ast.expr, placed))
     raw = source.lines[line - 1].encode() if line <= len(source.lines) else b""
     text = raw[start : end if last == line else None].decode(errors="replace").strip()
     if len(text) > _TEXT_WIDTH:
@@ -131,7 +133,7 @@ def _file(fn: types.FunctionType) -> _File:
     name = fn.__code__.co_filename
     lines = tuple(linecache.getlines(name, fn.__globals__))
     if not lines:
-        raise NoSource(fn, "its text is nowhere to be found; a function typed in or made by exec has none")
+        raise NoSource(fn, "its text is nowhere to be found, as of one made by exec; put the function into a file")
     known = _files.get(name)
     if known is None or known.lines != lines:
         try:
@@ -161,7 +163,7 @@ def _sites_in(root: ast.AST, owner: str | None, top: ast.stmt) -> Iterator[_Site
 def _imports(body: Iterable[ast.AST]) -> Iterator[ast.stmt]:
     """The imports of a module, those inside its `if`, `try` and the like included."""
     for node in body:
-        if isinstance(node, ast.Import) or isinstance(node, ast.ImportFrom) and node.module != "__future__":
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.module != "__future__"):
             yield node
         elif not isinstance(node, FunctionNode | ast.ClassDef | ast.expr):
             yield from _imports(ast.iter_child_nodes(node))
@@ -180,7 +182,7 @@ def _key(node: FunctionNode) -> tuple[str, int]:
 def _site(fn: types.FunctionType, text: _File) -> _Site | None:
     code = fn.__code__
     sites = text.sites.get((code.co_name, code.co_firstlineno), [])
-    if len(sites) > 1 and not any(True for _ in _columns(code)):
+    if len(sites) > 1 and not any(True for _ in spans(code)):
         raise NoSource(fn, "several functions start on this line and Python runs without column positions")
     return _locate(code, sites)
 
@@ -189,31 +191,14 @@ def _locate(code: types.CodeType, sites: Sequence[_Site]) -> _Site | None:
     """Of several lambdas that start on one line, the innermost one whose body holds most of the instructions."""
     if len(sites) < 2:
         return sites[0] if sites else None
-    spans = list(_columns(code))
+    seen = list(spans(code))
 
     def fit(site: _Site) -> tuple[int, int, int]:
-        body = _span(cast(ast.Lambda, site.node).body)
+        body = span_of(cast(ast.Lambda, site.node).body)
         line, last, start, end = body
-        return sum(_holds(body, span) for span in spans), line - last, start - end
+        return sum(holds(body, span) for span in seen), line - last, start - end
 
     return max(sites, key=fit)
-
-
-def _columns(code: types.CodeType) -> Iterator[Span]:
-    """The positions of the instructions that stand for text; a function's preamble stands for none."""
-    for span in code.co_positions():
-        if None not in span and span[2:] != (0, 0):
-            yield cast(Span, span)
-
-
-def _span(node: ast.expr | ast.stmt) -> Span:
-    last = node.end_lineno if node.end_lineno is not None else node.lineno
-    end = node.end_col_offset if node.end_col_offset is not None else node.col_offset
-    return node.lineno, last, node.col_offset, end
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return (outer[0], outer[2]) <= (inner[0], inner[2]) and (inner[1], inner[3]) <= (outer[1], outer[3])
 
 
 # Is the text what runs? ----------------------------------------------------------------------------------------------
@@ -226,70 +211,10 @@ def _agree(code: types.CodeType, site: _Site, text: _File) -> bool:
         flags = code.co_flags & _FUTURE_FLAGS
         text.compiled[id(site.top)] = compile(module, code.co_filename, "exec", flags=flags, dont_inherit=True)
     key = code.co_name, code.co_firstlineno
-    same_key = [c for c in _codes(text.compiled[id(site.top)]) if (c.co_name, c.co_firstlineno) == key]
-    asserts = [_span(node) for node in ast.walk(site.node) if isinstance(node, ast.Assert)]
+    same_key = [c for c in codes_in(text.compiled[id(site.top)]) if (c.co_name, c.co_firstlineno) == key]
+    asserts = [span_of(node) for node in ast.walk(site.node) if isinstance(node, ast.Assert)]
     here = [c for c in same_key if _locate(c, text.sites[key]) is site]
-    return any(_same(c, code) or _alike(c, code, asserts) for c in here)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """The code objects inside `code`, at any depth."""
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield constant
-            yield from _codes(constant)
-
-
-def _same(one: object, other: object) -> bool:
-    """Whether two codes, or two constants of codes, are equal.
-
-    Their own `==` will not do: in Python 3.11 it sees the caches of code that has run.
-    """
-    if isinstance(one, types.CodeType) and isinstance(other, types.CodeType):
-        return _face(one) == _face(other) and _same(one.co_consts, other.co_consts)
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        ones, others = cast(tuple[object, ...], one), cast(tuple[object, ...], other)
-        return len(ones) == len(others) and all(map(_same, ones, others))
-    if isinstance(one, float | complex):
-        return repr(one) == repr(other)
-    return type(one) is type(other) and one == other
-
-
-def _face(code: types.CodeType) -> tuple[object, ...]:
-    """All of a code that decides what it does, but its constants."""
-    variables = code.co_varnames, code.co_cellvars, code.co_freevars
-    return code.co_name, code.co_firstlineno, _arguments(code), code.co_flags, code.co_code, code.co_names, variables
-
-
-def _alike(one: types.CodeType, other: types.CodeType, asserts: Sequence[Span]) -> bool:
-    """Whether two codes take the same arguments and do the same outside `asserts`."""
-    if not asserts or _arguments(one) != _arguments(other):
-        return False
-    return _deeds(one, asserts) == _deeds(other, asserts)
-
-
-def _arguments(code: types.CodeType) -> tuple[object, ...]:
-    count = code.co_argcount + code.co_kwonlyargcount
-    count += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
-    return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_varnames[:count]
-
-
-def _deeds(code: types.CodeType, asserts: Sequence[Span]) -> set[tuple[object, ...]]:
-    """Operations with their operands and places, nested code included; jumps and jump distances aside."""
-    deeds: set[tuple[object, ...]] = set()
-    for step in dis.get_instructions(code):
-        place = step.positions
-        if place is None or None in place or place[2:] == (0, 0) or "JUMP" in step.opname:
-            continue
-        span = cast(Span, tuple(place))
-        if step.opname == "EXTENDED_ARG" or any(_holds(a, span) for a in asserts):
-            continue
-        if isinstance(step.argval, types.CodeType):
-            deeds.add((step.argval.co_name, span, _arguments(step.argval)))
-            deeds |= _deeds(step.argval, asserts)
-        else:
-            deeds.add((step.opname, repr(step.argval), span))
-    return deeds
+    return any(same(c, code) or alike(c, code, asserts) for c in here)
 
 
 # Back to a function --------------------------------------------------------------------------------------------------
@@ -313,8 +238,8 @@ def rebuild(fn: types.FunctionType, tree: FunctionNode, cells: dict[str, Any]) -
     built.__module__ = fn.__module__
     built.__doc__ = fn.__doc__
     built.__dict__.update(fn.__dict__)
-    annotate = "__annotate__" if hasattr(fn, "__annotate__") else "__annotations__"
-    for name in (annotate, "__type_params__"):
+    lazy = getattr(fn, "__annotate__", None) is not None
+    for name in ("__annotate__" if lazy else "__annotations__", "__type_params__"):
         if hasattr(fn, name):
             setattr(built, name, getattr(fn, name))
     return built
@@ -332,15 +257,15 @@ def _compile(
     ast.copy_location(inner, tree)
     first = fn.__code__.co_firstlineno
     if first < tree.lineno:
-        place = {"lineno": first, "end_lineno": first, "col_offset": 0, "end_col_offset": 0}
-        inner.decorator_list = [ast.Constant(None, **place)]
+        inner.decorator_list = [ast.Constant(None, lineno=first, end_lineno=first, col_offset=0, end_col_offset=0)]
     params = [ast.arg(name) for name in bound]
     outer = _define(FACTORY, ast.arguments([], params, None, [], [], None, []), [inner])
     module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, tree)], []))
     flags = fn.__code__.co_flags & _FUTURE_FLAGS
     compiled = compile(module, fn.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
-    code = next(code for code in _codes(compiled) if code.co_name == FUNCTION)
-    mangled = {code.co_name for code in _codes(fn.__code__) if code.co_name.startswith("__")}
+    code = next(code for code in codes_in(compiled) if code.co_name == FUNCTION)
+    mangled = {code.co_name for code in codes_in(fn.__code__) if code.co_name.startswith("__")}
+    code = code.replace(co_flags=code.co_flags | fn.__code__.co_flags & inspect.CO_ITERABLE_COROUTINE)
     return _rename(code, fn.__code__.co_name, fn.__code__.co_qualname, mangled)
 
 
