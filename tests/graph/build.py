@@ -119,3 +119,16 @@ def function(name: str, specs: Sequence[Any], build: Callable[..., Sequence[Any]
     made = Function(name)
     made.body = region(specs, lambda block, *parameters: build(block, made, *parameters))
     return made
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether two results are the same in type and value, through all containers."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, torch.Tensor):
+        return a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(alike(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(alike, a, b))
+    return alike(vars(a), vars(b)) if hasattr(a, "__dataclass_fields__") else a == b

@@ -1,4 +1,4 @@
-"""Programs built by hand, each with an imperative twin; shared by the tests of text, Python text, files and pictures."""
+"""Programs built by hand, shared by the tests of text, Python text, files and pictures."""
 
 from __future__ import annotations
 

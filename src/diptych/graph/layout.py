@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
             values = [unpack(item, flat) for item in items]
             return make(*values) if hasattr(make, "_fields") else make(values)
         case Mapping_(make, keys, items):
-            made = make.__new__(make) if make is not dict else {}
+            made: Any = cast(Any, make).__new__(make)
             for key, item in zip(keys, items, strict=True):
                 made[key] = unpack(item, flat)
             return made

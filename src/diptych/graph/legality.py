@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 RULES: dict[str, str] = {
     "node-kind": "a node is a placeholder, get_attr, call_function or output",
-    "vocabulary": "a target is an operator overload, Python's function on numbers, control flow, or a registered own op",
+    "vocabulary": "a target is an operator overload, Python's function on numbers, control flow, or an own op",
     "functional": "no operator writes into its arguments",
     "attribute": "get_attr names a region or a tensor of its own module",
     "order": "arguments are nodes that stand earlier in the same graph",

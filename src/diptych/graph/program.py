@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import fx
+from torch.utils import _pytree as pytree
 
+from diptych.graph import storage
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
 from diptych.graph.legality import check_legal
@@ -74,8 +77,17 @@ class SymbolicGraph:
         """For every line of the source that became part of the graph: the operations it became."""
         return source_lines(self.module)
 
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the graph and its state to one file; `SaveError` if it holds something that is not data."""
+        storage.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SymbolicGraph:
+        """Read a graph that was saved at `path`; `LoadError` says what is wrong with a file that is not one."""
+        return cls(**storage.load(path))
+
     def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        leaves = torch.utils._pytree.tree_leaves((args, kwargs))
+        leaves = pytree.tree_leaves((args, kwargs))
         wanted = [i.path for i in self.inputs if i.role == "argument"]
         if len(leaves) != len(wanted):
             raise TypeError(f"{self.name}() takes {len(wanted)} values ({', '.join(wanted)}), {len(leaves)} were given")
