@@ -36,9 +36,16 @@ def for_program(program: Program, specs: Sequence[str]) -> Examples:
 
 def for_graph(graph: SymbolicGraph, shown: str, specs: Sequence[str]) -> Examples:
     """Example arguments for a graph that was loaded from a file; without `specs`, what its inputs look like."""
+    wanted = [i for i in graph.inputs if i.role == "argument"]
+    if specs and len(specs) != len(wanted):
+        raise Problem(
+            f"{shown} cannot be called with {len(specs)} arguments",
+            where=shown,
+            why=f"the graph takes {len(wanted)}: {', '.join(f'{i.path} ({i.spec})' for i in wanted)}",
+            remedy="give one --input for each argument, in order, or none to have them made up",
+        )
     if specs:
         return make([parse(spec) for spec in specs])
-    wanted = [i for i in graph.inputs if i.role == "argument"]
     others = [i for i in wanted if not isinstance(i.spec, TensorSpec)]
     if others:
         raise Problem(

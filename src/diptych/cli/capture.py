@@ -8,8 +8,6 @@ from typing import Annotated
 
 import typer
 
-import diptych
-from diptych.cli.arguments import for_program
 from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.problem import Problem, reported
 from diptych.cli.staging import captured
@@ -60,9 +58,8 @@ def _graph(text: str, inputs: list[str]) -> SymbolicGraph:
                 why="it was captured already",
                 remedy="leave --input away, or give file.py:name to capture again",
             )
-        return diptych.load(target.path)
-    program = find(target)
-    return captured(program, for_program(program, inputs))
+        return SymbolicGraph.load(target.path)
+    return captured(find(target), inputs)
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> None:

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-import diptych
 from diptych.cli.agreement import compare
 from diptych.cli.arguments import for_graph, for_program
 from diptych.cli.loading import raised
@@ -18,6 +17,7 @@ from diptych.cli.outcome import Outcome, median_seconds, observe
 from diptych.cli.problem import PROGRAM_FAILED, Problem, reported
 from diptych.cli.staging import captured
 from diptych.cli.target import Target, find, parse
+from diptych.graph.program import SymbolicGraph
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -45,10 +45,7 @@ def _run_program(target: Target, specs: list[str]) -> None:
     imperative = observe(program.call, for_program(program, specs).arguments, program.call)
 
     start = time.perf_counter()
-    try:
-        graph = captured(twin, for_program(twin, specs))
-    except Problem as problem:
-        raise (raised(imperative.error, target.path, "when it ran") if imperative.error else problem) from problem
+    graph = captured(twin, specs)
     capture_seconds = time.perf_counter() - start
     staged = observe(graph, for_program(twin, specs).arguments, twin.call)
 
@@ -78,7 +75,7 @@ def _run_program(target: Target, specs: list[str]) -> None:
 
 
 def _run_graph(target: Target, specs: list[str]) -> None:
-    graph = diptych.load(target.path)
+    graph = SymbolicGraph.load(target.path)
     shown = str(target)
     outcome = observe(graph, for_graph(graph, shown, specs).arguments, graph)
     _show(outcome)

@@ -42,8 +42,8 @@ class Program:
 
 def parse(text: str) -> Target:
     """The target that `text` names; raises `Problem` if there is no such file, or a name in it is needed."""
-    file, colon, name = text.rpartition(":")
-    path = Path(file if colon else text)
+    file, name = text.rsplit(":", 1) if ":" in text else (text, "")
+    path = Path(file)
     if not path.is_file():
         siblings = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise Problem(

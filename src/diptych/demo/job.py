@@ -37,7 +37,7 @@ def run(console: Console, name: str, program: nn.Module, digits: Digits, test: D
 
 def warm_up(digits: Digits, plan: Plan) -> None:
     """Train a classifier for two steps that nobody looks at: what torch loads at first use is not to be measured."""
-    few = Digits(digits.images[: 2 * plan.batch], digits.labels[: 2 * plan.batch])
+    few = digits.choose(torch.arange(2 * plan.batch) % len(digits))
     train(classifier(plan.seed), few, few, Plan(1, plan.batch, plan.seed), lambda images: None)
 
 

@@ -1,0 +1,105 @@
+"""`diptych run` on a user's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from diptych.cli.main import app
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["run", *map(str, arguments)])
+
+
+def test_result_equality_and_timing(file: Path) -> None:
+    result = run(f"{file}:grow")
+    assert result.exit_code == 0, result.output
+    assert "result:\ntensor([8., 8., 8.])" in result.stdout
+    assert "imperative program and graph: equal, bit for bit" in result.stdout
+    rows = [line.split() for line in result.stdout.splitlines() if line.startswith(("imperative  ", "graph  "))]
+    assert len(rows) == 2
+    for _, first, median, calls in rows:
+        assert float(first) > 0
+        assert float(median) > 0
+        assert int(calls) > 1
+
+
+@pytest.mark.parametrize("span", ["[1,2]", "[-2,-1]"])
+def test_both_sides_of_a_branch(file: Path, span: str) -> None:
+    result = run(f"{file}:sign", "--input", f"N,2:float32{span}", "--input", "float:0.5")
+    assert result.exit_code == 0, result.output
+    assert "Pair(first=tensor(" in result.stdout
+    assert "equal, bit for bit" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("constant", []),
+        ("net", ["N,4"]),
+        ("Counter", ["3,4"]),
+        ("net.double", ["3"]),
+        ("write", ["3:int64"]),
+        ("write", ["0:float32"]),
+        ("grow", [":float32[1,2]"]),
+    ],
+)
+def test_equal(file: Path, name: str, inputs: list[str]) -> None:
+    result = run(f"{file}:{name}", *(word for spec in inputs for word in ("--input", spec)))
+    assert result.exit_code == 0, result.output
+    assert "equal, bit for bit" in result.stdout
+
+
+def test_printed_text_is_shown_once(file: Path) -> None:
+    result = run(f"{file}:talks", "--input", "3")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("hello from the program") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "why"),
+    [("checked", "ValueError", "the sum must not be positive"), ("always_raises", "KeyError", "missing")],
+)
+def test_a_program_that_raises(file: Path, name: str, kind: str, why: str) -> None:
+    result = run(f"{file}:{name}", "--input", "3:float32[1,2]")
+    assert result.exit_code == 1
+    assert f"the program raised {kind} when it ran" in result.stderr
+    assert why in result.stderr
+    assert "raise " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_wrong_shapes(file: Path) -> None:
+    result = run(f"{file}:net", "--input", "3,5")
+    assert result.exit_code == 1
+    assert "the program raised RuntimeError when it ran" in result.stderr
+    assert "y = self.linear(x)" in result.stderr
+
+
+def test_a_saved_graph(file: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "grow.diptych"
+    assert CliRunner().invoke(app, ["capture", f"{file}:grow", "--input", "N", "--save", str(saved)]).exit_code == 0
+    for inputs in ([], ["--input", "2"]):
+        result = run(saved, *inputs)
+        assert result.exit_code == 0, result.output
+        assert "result:\ntensor(" in result.stdout
+        assert "no imperative program to compare" in result.stdout
+    result = run(saved, "--input", "2", "--input", "2")
+    assert result.exit_code == 2
+    assert "the graph takes 1: x (float32[" in result.stderr
+
+
+def test_a_graph_that_differs_is_reported(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from diptych.cli import run as command
+
+    def wrong(program: object, examples: object) -> object:
+        return lambda x: x + 1
+
+    monkeypatch.setattr(command, "captured", wrong)
+    result = run(f"{file}:grow")
+    assert result.exit_code == 1
+    assert "do not agree" in result.stderr
+    assert "the result differs" in result.stderr
