@@ -40,10 +40,13 @@ def _bindings(node: ast.AST) -> Iterator[str]:
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
-        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+        case ast.ExceptHandler(name=str(name)) | ast.MatchStar(name=str(name)):
             yield name
-        case ast.MatchMapping(rest=str(name)):
-            yield name
+        case ast.MatchAs(name=name) | ast.MatchMapping(rest=name):
+            for child in ast.iter_child_nodes(node):
+                yield from _bindings(child)
+            yield from [name] if name else []
+            return
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
         case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
@@ -114,7 +117,7 @@ def free(scope: ast.AST) -> frozenset[str]:
     else:
         targets = [generator.target for generator in scope.generators] if isinstance(scope, COMPREHENSIONS) else []
         own = set(bindings(targets))
-    return (used - (own - set(nonlocals))) - set(own_globals)
+    return (used - own - set(own_globals)) | set(nonlocals)
 
 
 def captured(node: ast.AST) -> frozenset[str]:
