@@ -86,7 +86,7 @@ class SelectiveKernel(nn.Module):
 
     def forward(self, x):
         for i, conv in enumerate(self.convs):
-            fea = conv(x).unsqueeze_(dim=1)
+            fea = conv(x).unsqueeze(dim=1)
             feas = fea if i == 0 else torch.cat([feas, fea], dim=1)
         fea_z = self.fc(torch.sum(feas, dim=1).mean(-1).mean(-1))
         for i, fc in enumerate(self.fcs):

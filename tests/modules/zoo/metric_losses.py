@@ -1,9 +1,11 @@
 """Metric learning: triplets, contrastive pairs, margins on the sphere, centres, redundancy reduction."""
 
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
 from .entry import Entry, labelled
 
 

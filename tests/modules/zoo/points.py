@@ -1,9 +1,11 @@
 """Point clouds and sets: PointNet, sampling and grouping, edge features, Deep Sets, set transformer, chamfer distance."""
 
 import math
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
 from .entry import Entry
 
 

@@ -1,9 +1,11 @@
 """Decoders that step: attention by name, teacher forcing, stopping when all have ended, pointing."""
 
 import random
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+
 from .entry import Entry
 
 

@@ -1,8 +1,10 @@
 """Python that looks at values, shapes and types: checks, prints, masks, dispatch, lazy layers, recursion."""
 
 import warnings
+
 import torch
 from torch import nn
+
 from .entry import Entry, rows
 
 
