@@ -102,11 +102,11 @@ def program(
     """A graph over arguments of `specs` and `state` (name -> path, tensor); the result is a tuple of all outputs."""
     block, inputs, parameters, tensors = Block(), [], [], {}
     for argument, spec in specs.items():
-        parameters.append(block.parameter(spec, argument))
+        parameters.append(block.parameter(spec))
         inputs.append(Input(argument, spec, "argument", argument))
     for key, (path, tensor) in (state or {}).items():
         spec = TensorSpec(tensor.dtype, tuple(tensor.shape))
-        parameters.append(block.parameter(spec, key))
+        parameters.append(block.parameter(spec))
         inputs.append(Input(key, spec, "state", path))
         tensors[key] = tensor
     outputs = tuple(build(block, *parameters))

@@ -16,6 +16,7 @@ from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
 from diptych.graph.legality import check_legal
 from diptych.graph.lines import SourceLine, source_lines
+from diptych.graph.python_text import python_state, python_text
 from diptych.graph.text import graph_text
 
 __all__ = ["Effect", "Input", "SymbolicGraph"]
@@ -77,6 +78,14 @@ class SymbolicGraph:
         """For every line of the source that became part of the graph: the operations it became."""
         return source_lines(self.module)
 
+    def to_python(self) -> str:
+        """The graph as a standalone PyTorch module that defines `program`; see `python_state` for its state."""
+        return python_text(self)
+
+    def python_state(self) -> dict[str, Any]:
+        """The dict that the program written by `to_python` takes as `state`: outside state, and large constants."""
+        return python_state(self)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the graph and its state to one file; `SaveError` if it holds something that is not data."""
         storage.save(self, path)
@@ -97,6 +106,8 @@ class SymbolicGraph:
         targets = {i.path: value for i, value in zip(self.inputs, flat, strict=True)}
         written = [effect for effect in self.effects if effect.kind == "tensor" and effect.path in targets]
         values = [unpack(effect.value, outputs) for effect in written]
-        with torch.no_grad():
-            for effect, value in zip(written, values, strict=True):
-                targets[effect.path].copy_(value)
+        values = [value.clone() if any(value is given for given in flat) else value for value in values]
+        for effect, value in zip(written, values, strict=True):
+            target = targets[effect.path]
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not (target.is_leaf and target.requires_grad)):
+                target.copy_(value)
