@@ -122,7 +122,8 @@ def picture(value: Any) -> Any:
         return (kind, value.__name__.split("__")[0])  # a case loaded twice has two names
     if inspect.isroutine(value) or isinstance(value, type):
         return (kind, value.__qualname__)
-    return (kind, *(members(value) or {}))
+    names = members(value) or {}
+    return (kind, *(names if isinstance(value, dict) else sorted(names)))  # only a dict shows its order
 
 
 def table(value: Any, path: str) -> Table:
