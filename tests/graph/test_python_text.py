@@ -264,6 +264,17 @@ def test_large_constants_inside_functions():
     assert write(graph)(2).item() == graph(2).item() == 54.0
 
 
+def test_values_are_not_called_like_the_operations_that_make_them():
+    def build(b, x):
+        b.at(3, "leaf = leaf(x)")
+        cut = b.op(own.OWN["leaf"], x, False, spec=f32())
+        b.at(4, "return leaf + leaf(leaf)")
+        again = b.op(own.OWN["leaf"], cut, False, spec=f32())
+        return (b.op(aten.add.Tensor, cut, again, spec=f32()),)
+
+    assert write(program({"x": f32()}, build, Leaf(0)))(torch.tensor(2.0)).item() == 4.0
+
+
 def test_own_operations_bring_their_source(monkeypatch):
     monkeypatch.setattr(own, "OWN", {})
 

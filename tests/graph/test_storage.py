@@ -98,7 +98,7 @@ def test_constants(value):
     read = Decoder(encoder.tensors).value(written)
     assert read == value
     assert type(read) is type(value)
-    assert repr(read) == repr(value)
+    assert isinstance(value, frozenset | set) or repr(read) == repr(value)
 
 
 def test_a_local_type_cannot_be_saved(path):

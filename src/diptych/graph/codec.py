@@ -6,6 +6,7 @@ None, bool, int, str and lists stand for themselves; everything else is an objec
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -96,7 +97,8 @@ class Encoder:
                 return {tag: write(value)}
         for tag, kind in COLLECTIONS.items():
             if type(value) is kind:
-                return {tag: [self.value(item) for item in cast(Any, value)]}
+                items = [self.value(item) for item in cast(Any, value)]
+                return {tag: sorted(items, key=json.dumps) if kind in (set, frozenset) else items}
         raise SaveError(
             f"cannot save a constant of type {type(value).__qualname__}: {value!r:.80}",
             why="a saved graph holds data only: numbers, strings, containers, tensors, dtypes and types by name",

@@ -78,8 +78,8 @@ def fits(value: Spec, slot: Spec) -> bool:
             same = all(a == b or isinstance(a, str) or isinstance(b, str) for a, b in sizes)
             return same and value.dtype == slot.dtype and len(value.shape) == len(slot.shape)
         case NumberSpec(), NumberSpec():
-            tower = ("bool", "int", "float")
-            return tower.index(value.kind) <= tower.index(slot.kind)
+            wider = {"bool": ("int", "float"), "int": ("float",)}
+            return value == slot or slot.kind in wider.get(value.kind, ())
         case _:
             return False
 

@@ -73,6 +73,7 @@ class _Program:
         self.names.used.add("program")
         self.large = _large_constants(graph)
         self.small: dict[int, tuple[str, str]] = {}
+        self.names.used.update(own_names(graph))
         self.functions = {id(f): self.names.fresh(f.name) for f in walk.functions(graph.module)}
         self.own: dict[str, str] = {}
 
@@ -112,7 +113,6 @@ class _Program:
         assert name is not None
         if name not in self.own:
             self.own[name] = own_source(name)
-            self.names.used.add(target.__name__)
         return f"{target.__name__}({arguments})"
 
     def function(self, function: Function) -> Block:
@@ -207,6 +207,12 @@ def write(target, value):
     """Write `value` into `target`, in place; recorded by autograd where it allows that."""
     with torch.set_grad_enabled(torch.is_grad_enabled() and not (target.is_leaf and target.requires_grad)):
         target.copy_(value)'''
+
+
+def own_names(graph: SymbolicGraph) -> set[str]:
+    """The names of the functions behind the own operations of a graph."""
+    targets = (node.target for node in walk.everything(graph.module))
+    return {str(getattr(target, "__name__", "")) for target in targets if own.name_of(target) is not None}
 
 
 def own_source(name: str) -> str:

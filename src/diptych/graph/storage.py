@@ -18,6 +18,7 @@ import torch
 from torch import fx
 
 from diptych.errors import LoadError, SaveError
+from diptych.graph import own_ops as own_ops  # fills the registry that loading looks names up in
 from diptych.graph import vocabulary, walk
 from diptych.graph.codec import Decoder, Encoder, Json
 from diptych.graph.control import Function, Raise
