@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch import fx
 from torch.utils import _pytree as pytree
 
 from diptych.graph import storage
+from diptych.graph.drawing import graph_svg
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
 from diptych.graph.legality import check_legal
@@ -85,6 +87,10 @@ class SymbolicGraph:
     def python_state(self) -> dict[str, Any]:
         """The dict that the program written by `to_python` takes as `state`: outside state, and large constants."""
         return python_state(self)
+
+    def to_svg(self, path: str | os.PathLike[str]) -> None:
+        """Draw the graph, its regions as boxes inside of boxes, into the SVG file `path`."""
+        Path(path).write_text(graph_svg(self), encoding="utf-8")
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the graph and its state to one file; `SaveError` if it holds something that is not data."""

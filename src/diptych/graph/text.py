@@ -28,10 +28,12 @@ _WIDTH = 100
 
 def graph_text(graph: SymbolicGraph) -> str:
     """The whole graph as text."""
-    return "\n".join(_Printer(graph).lines())
+    return "\n".join(Printer(graph).lines())
 
 
-class _Printer:
+class Printer:
+    """Writes one graph; `names` holds what each value, or each part of one, is called in the text."""
+
     def __init__(self, graph: SymbolicGraph) -> None:
         self.graph = graph
         self.names: dict[fx.Node, str | list[str]] = {}
