@@ -154,7 +154,7 @@ class Graph:
             body = self.block(case.body, ways)
             tested = self.point([case.guard], [], ways, body, other) if case.guard else body
             bound = {node.name for node in ast.walk(case.pattern) if isinstance(node, ast.MatchAs) and node.name}
-            sure = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None and not case.guard
+            sure = isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
             other = Node(following=[Node(set(), bound, [tested]), *([] if sure else [other]), ways.error])
         return self.point([stmt.subject], [], ways, other)
 

@@ -171,6 +171,26 @@ def test_loop_head_of_a_loop_that_may_run_zero_times() -> None:
     assert analyse(tree).live_at_loop_head(tree.body[0]) == set("nxy")
 
 
+def test_what_a_handler_reads_is_live_where_an_iterator_may_fail() -> None:
+    tree = function("def f(x, y):\n    try:\n        for x in y: pass\n    except E: use(x)")
+    loop = next(node for node in ast.walk(tree) if isinstance(node, ast.For))
+    assert analyse(tree).live_at_loop_head(loop) == {"x"}
+
+
+def test_a_manager_may_suppress_the_failure_of_the_next_one() -> None:
+    tree = function("def f(m, n, x):\n    pass\n    with m, n as x: pass\n    use(x)")
+    assert analyse(tree).live_after(tree.body[0]) == set("mnx")
+    tree = function("def f(m, x):\n    pass\n    with m as x: pass\n    use(x)")
+    assert analyse(tree).live_after(tree.body[0]) == {"m"}
+
+
+def test_a_guard_that_fails_leaves_the_names_bound() -> None:
+    tree = function("def f(a, b, x):\n    pass\n    match a:\n        case x if b: pass\n        case _: use(x)")
+    assert analyse(tree).live_after(tree.body[0]) == set("ab")
+    tree = function("def f(a, b, x, y):\n    pass\n    match a:\n        case y if b: pass\n        case _: use(x)")
+    assert analyse(tree).live_after(tree.body[0]) == set("abx")
+
+
 def test_super_without_arguments_reads_the_first_parameter() -> None:
     tree = function("def f(self, x):\n    pass\n    super().f(x)")
     assert analyse(tree).live_after(tree.body[0]) == {"self", "x"}

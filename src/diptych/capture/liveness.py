@@ -197,8 +197,7 @@ class Liveness:
                 taken = self._expr(case.guard, taken | following)
             taken -= set(bindings([case.pattern]))
             read = [node for node in ast.walk(case.pattern) if isinstance(node, ast.expr)]
-            certain = case.guard is None and _irrefutable(case.pattern)
-            following = self._parts(read, taken if certain else taken | following)
+            following = self._parts(read, taken if _irrefutable(case.pattern) else taken | following)
         return self._expr(stmt.subject, following)
 
     # Expressions, against the order of their evaluation
