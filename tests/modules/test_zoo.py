@@ -6,53 +6,10 @@ import pytest
 import torch
 
 import diptych
-from tests.capture.cases import Call
-from tests.capture.harness import Case, build, compare, run
-from tests.capture.observation import Built, Observation, tensors
-from tests.modules.zoo import THEMES, ZOO, Entry
-
-CALLS = 2
-
-FIRST_CALL = "the first call leaves behind what the second one reads"
-COUNTER = "a number in Python counts the calls"
-PYTHON_RANDOM = "Python's random module decides"
-
-MORE_THAN_ONE_GRAPH = {
-    "byol_lazy_target": FIRST_CALL,
-    "binary_linear": FIRST_CALL,
-    "flow_actnorm_first_batch": FIRST_CALL,
-    "inherited_linear_pruned": FIRST_CALL,
-    "layer_made_in_forward": FIRST_CALL,
-    "lazy_layers": FIRST_CALL,
-    "rotary_embedding_grown": FIRST_CALL,
-    "ssim": FIRST_CALL,
-    "stateful_lstm": FIRST_CALL,
-    "torch_transformer": FIRST_CALL,
-    "yolo_head_eval": FIRST_CALL,
-    "epsilon_greedy": COUNTER,
-    "python_counters": COUNTER,
-    "layer_drop_python_random": PYTHON_RANDOM,
-    "seq2seq_python_random": PYTHON_RANDOM,
-}
-"""Entries whose second call may need another graph or the imperative program, and why. Results must be right anyway."""
-
-
-def case_of(entry: Entry) -> Case:
-    """The entry's module, called with other data of the same shapes each time.
-
-    A module without trainable parameters gets arguments that require gradients, so that gradients are compared too.
-    """
-
-    def fresh() -> Built:
-        module = entry.make().train(entry.train)
-        calls = [Call(entry.inputs(), entry.kwargs()) for _ in range(CALLS)]
-        if not any(parameter.requires_grad for parameter in module.parameters()):
-            for tensor in tensors(calls, "calls").values():
-                tensor.requires_grad_(tensor.is_floating_point())
-        return Built(module, calls, lambda program: None)
-
-    return Case(entry.name, fresh, "any" if entry.name in MORE_THAN_ONE_GRAPH else "graph")
-
+from tests.capture.harness import build, compare, run
+from tests.capture.observation import Observation
+from tests.modules.comparison import CALLS, MORE_THAN_ONE_GRAPH, case_of
+from tests.modules.zoo import THEMES, ZOO
 
 BY_NAME = {entry.name: entry for entry in ZOO}
 
