@@ -158,6 +158,8 @@ class _Program:
     def result(self, outputs: list[Expression]) -> str:
         """The expression of the result; a long container has its items on lines of their own."""
         layout = self.graph.result
+        if isinstance(layout, Leaf):
+            return outputs[layout.index].text
         text = self.types.layout(layout, lambda k: outputs[k].within(12))
         if len(text) > 100 and isinstance(layout, Mapping_ | Sequence_) and layout.make in (dict, list, tuple):
             items = [self.types.layout(item, lambda k: outputs[k].within(12)) for item in layout.items]
