@@ -1,0 +1,1 @@
+"""Capture: from an imperative program to its symbolic graph."""

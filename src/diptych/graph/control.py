@@ -68,7 +68,9 @@ class Raise:
         return self.kind(*(operands[a.index] if isinstance(a, Hole) else a for a in self.arguments))
 
     def __call__(self, *operands: Any) -> None:
-        raise self.exception(*operands)
+        error = self.exception(*operands)
+        error.__dict__["diptych_raised"] = (self, operands)
+        raise error
 
     def __repr__(self) -> str:
         return f"raise {self.kind.__name__}{self.arguments!r}"

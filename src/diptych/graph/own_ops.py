@@ -97,3 +97,10 @@ def allclose(a: torch.Tensor, b: torch.Tensor, rtol: float, atol: float, equal_n
 def from_numbers(values: tuple[Any, ...], dtype: torch.dtype | None, device: str) -> torch.Tensor:
     """`torch.tensor` of (nested tuples of) Python numbers."""
     return torch.tensor(values, dtype=dtype, device=device)
+
+
+@register("say")
+def say(line: str) -> int:
+    """Print text (with its line end)."""
+    print(line, end="")
+    return 0

@@ -1,0 +1,89 @@
+"""Updates of the world outside: found at the end of a trace, carried out after the graph has run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
+from diptych.graph.layout import Layout, unpack
+
+
+@dataclass(frozen=True)
+class Update:
+    """One update: `kind` and `path` for people, `target` finds what is updated, `value` what it becomes.
+
+    `value` is None where the attribute, name or cell is removed.
+    """
+
+    kind: str
+    path: str
+    target: Callable[[Any], Any]
+    value: Layout | None
+
+    def apply(self, roots: Any, outputs: Any, values: dict[int, Any]) -> None:
+        """Carry it out; `outputs` are the flat outputs of the graph."""
+        target = self.target(roots)
+        content = MISSING if self.value is None else unpack(self.value, outputs)
+        if self.kind == "tensor":
+            write_tensor(target, content)
+        else:
+            target.set(content)
+
+
+def write_tensor(target: torch.Tensor, value: torch.Tensor) -> None:
+    """In place, with the history that the write has under autograd."""
+    if target is value:
+        return
+    if target.is_leaf and target.requires_grad or not torch.is_grad_enabled():
+        with torch.no_grad():
+            target.copy_(value)
+    else:
+        target.copy_(value)
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Finds the tensor at a source."""
+
+    source: Any
+
+    def __call__(self, roots: Any) -> Any:
+        return self.source.fetch(roots)
+
+
+@dataclass(frozen=True)
+class PlaceAt:
+    """Finds a place of an object that stands at a source (or is held)."""
+
+    kind: type
+    source: Any
+    owner: Any
+    name: str | None
+
+    def __call__(self, roots: Any) -> Any:
+        owner = self.source.fetch(roots) if self.source is not None else self.owner
+        return self.kind(owner, self.name) if self.name is not None else self.kind(owner)
+
+
+def describe(place: Any, world: Any) -> tuple[str, str, Any] | None:
+    """Kind, path and finder of a place that belongs to the outside; None for one that the program made itself."""
+    if isinstance(place, AttributePlace):
+        source = world.sources.get(id(place.owner))
+        if source is None and not isinstance(place.owner, torch.nn.Module | type):
+            return None
+        path = f"{source.path if source else type(place.owner).__name__}.{place.name}"
+        return "attribute", path, PlaceAt(AttributePlace, source, place.owner, place.name)
+    if isinstance(place, ContentsPlace):
+        source = world.sources.get(id(place.owner))
+        if source is None:
+            return None
+        return "contents", source.path, PlaceAt(ContentsPlace, source, None, None)
+    if isinstance(place, GlobalPlace):
+        return "global", place.name, PlaceAt(GlobalPlace, None, place.table, place.name)
+    if isinstance(place, CellPlace):
+        return "cell", place.name, PlaceAt(CellPlace, None, place.cell, place.name)
+    return None

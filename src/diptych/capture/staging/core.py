@@ -1,0 +1,80 @@
+"""What the parts of the stager share: the tape, the continuation chain, and what they ask of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from diptych.capture.completion import Completion
+from diptych.capture.interpreter import Frame, Interpreter, Signal
+from diptych.capture.recording import Recorder
+from diptych.capture.values import Scalar
+
+
+class Diverged(Signal):
+    """The rest of this path is never reached: it has raised."""
+
+
+class Loop:
+    """A loop that is being unrolled: where its continuation stands, and whether it may be staged instead."""
+
+    def __init__(self, base: int, stageable: bool) -> None:
+        self.base = base
+        self.stageable = stageable
+
+
+class StageLoop(Signal):
+    """A tensor decides how this loop is left: start it again as a staged one."""
+
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+
+
+class Core(Interpreter):
+    """State of the stager, and the operations that its parts provide to each other."""
+
+    def __init__(self, tape: Recorder) -> None:
+        self.tape = tape
+        self.chain: list[Callable[[], Completion]] = []
+        self.loops: list[Loop] = []
+        self.in_function = True
+        self.handlers = 0
+        self.paths = 0
+
+    def truth(self, value: Any) -> bool | Scalar:
+        """The truth of a value: known now, or a number of the graph."""
+        raise NotImplementedError
+
+    def stage_if(
+        self,
+        pred: Scalar,
+        then: Callable[[], Completion],
+        orelse: Callable[[], Completion],
+        frame: Frame | None,
+        live: tuple[str, ...] | None,
+        position: int | None,
+    ) -> Completion:
+        """Trace both sides into a `cond`."""
+        raise NotImplementedError
+
+    def stage_value(self, pred: Scalar, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
+        """`then()` or `orelse()`, decided when the graph runs."""
+        raise NotImplementedError
+
+    def resolve(self, value: Any) -> Any:
+        """A union whose side is known on this path, as the alternative that holds."""
+        raise NotImplementedError
+
+    def distribute(self, function: Callable[..., Any], *values: Any) -> Any:
+        """`function(*values)` for every combination of the alternatives of unions among the values."""
+        raise NotImplementedError
+
+    def outside(self, value: Any) -> bool:
+        """Whether an object existed before the trace."""
+        raise NotImplementedError
+
+    def is_traced(self, value: Any) -> bool:
+        """Whether a value is known only when the graph runs."""
+        return isinstance(value, Scalar | torch.SymInt | torch.SymBool | torch.SymFloat | torch.Tensor)

@@ -1,0 +1,394 @@
+"""The types of loop-carried values: what they have in common from round to round."""
+
+from __future__ import annotations
+
+import collections
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.packing import Packer, attributes, holds, rebuild
+from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.tensors import Handle, Store, handle, node_of
+from diptych.capture.values import Scalar, Undefined, Union, kind_of
+from diptych.graph.layout import Layout
+from diptych.graph.spec import AbsentSpec, NumberSpec
+
+
+@dataclass(frozen=True)
+class TensorForm:
+    """A tensor; a size of None varies."""
+
+    dtype: torch.dtype
+    device: torch.device
+    shape: tuple[Any, ...]
+    stride: tuple[Any, ...] | None
+    grad: bool
+
+
+@dataclass(frozen=True)
+class NumberForm:
+    """A Python number of one kind."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class ConstantForm:
+    """The same object in every round."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class PartsForm:
+    """A container or object with the same structure in every round; `layout` has one leaf for each part."""
+
+    layout: Layout
+    make: type
+    names: tuple[Any, ...]
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ChoiceForm:
+    """One of two types, told apart by a flag."""
+
+    then: Any
+    orelse: Any
+
+
+@dataclass(frozen=True)
+class RowsForm:
+    """A list that grows: columns of stacked items."""
+
+    columns: tuple[TensorForm, ...]
+    numbers: tuple[str | None, ...]
+    item: Layout
+
+
+Form = TensorForm | NumberForm | ConstantForm | PartsForm | ChoiceForm | RowsForm
+
+
+class Forms:
+    """Finds, widens, instantiates and fills forms for one loop."""
+
+    def __init__(self, stager: Any) -> None:
+        self.stager = stager
+        self.tape = stager.tape
+
+    def of(self, value: Any) -> Form:
+        """The form of a value as it stands."""
+        value = self.tape.as_scalar(value)
+        if isinstance(value, torch.Tensor):
+            fake = self.stager.traced(value)
+            shape = tuple(None if self.tape.local_size(s) else s for s in fake.shape)
+            stride = None if None in shape else tuple(fake.stride())
+            return TensorForm(fake.dtype, fake.device, shape, stride, handle(fake).store.requires_grad)
+        if isinstance(value, Scalar):
+            return NumberForm(value.kind)
+        if isinstance(value, Union):
+            return ChoiceForm(self.of(value.then), self.of(value.orelse))
+        marker = rows_of(value)
+        if marker is not None:
+            columns = tuple(self.column(c) for c in marker.columns)
+            return RowsForm(columns, tuple(marker.numbers), marker.item)
+        if type(value) in (list, tuple, dict) or (self.structured(value) and holds(value, self.stager.outside)):
+            return self.container(value)
+        return ConstantForm(value)
+
+    def structured(self, value: Any) -> bool:
+        """Whether a value is taken apart (else it is carried as the object it is)."""
+        if isinstance(value, torch.nn.Module | type) or callable(value) or self.stager.outside(value):
+            return False
+        return not isinstance(value, Undefined) and value is not None and not isinstance(value, int | float | str | bytes)
+
+    def container(self, value: Any) -> Form:
+        kind = type(value)
+        if isinstance(value, dict):
+            return PartsForm(None, kind, tuple(value), tuple(self.of(v) for v in value.values()))  # type: ignore[arg-type]
+        if isinstance(value, list | tuple | collections.deque):
+            return PartsForm(None, kind, (), tuple(self.of(v) for v in value))  # type: ignore[arg-type]
+        names = attributes(value)
+        return PartsForm(None, kind, tuple(names), tuple(self.of(v) for v in names.values()))  # type: ignore[arg-type]
+
+    def column(self, tensor: torch.Tensor) -> TensorForm:
+        shape = (None, *(None if self.tape.local_size(s) else s for s in tensor.shape[1:]))
+        return TensorForm(tensor.dtype, tensor.device, shape, None, handle(tensor).store.requires_grad)
+
+    # Widening ---------------------------------------------------------------------------------------------------
+
+    def widen(self, a: Form, b: Form) -> Form:
+        """The form of a value that has form `a` in one round and form `b` in another."""
+        if isinstance(a, ConstantForm) and isinstance(b, ConstantForm):
+            return self.constants(a, b)
+        kinds = number_kind(a), number_kind(b)
+        if kinds[0] is not None and kinds[0] == kinds[1]:
+            return NumberForm(kinds[0])
+        if isinstance(a, TensorForm) and isinstance(b, TensorForm):
+            return self.tensors(a, b)
+        if isinstance(a, RowsForm) or isinstance(b, RowsForm):
+            rows = self.rows(a, b)
+            if rows is not None:
+                return rows
+        if isinstance(a, PartsForm) and isinstance(b, PartsForm) and a.make is b.make:
+            if a.names == b.names and len(a.parts) == len(b.parts):
+                parts = tuple(self.widen(x, y) for x, y in zip(a.parts, b.parts, strict=True))
+                return PartsForm(a.layout, a.make, a.names, parts)
+            if a.make is list:
+                return self.rows(a, b) or self.choice(a, b)
+        return self.choice(a, b)
+
+    def constants(self, a: ConstantForm, b: ConstantForm) -> Form:
+        kinds = kind_of(a.value), kind_of(b.value)
+        if a.value is b.value or (kinds[0] is not None and kinds[0] == kinds[1] and repr(a.value) == repr(b.value)):
+            return a
+        if isinstance(a.value, Undefined) and isinstance(b.value, Undefined):
+            return a
+        if kinds[0] is not None and kinds[0] == kinds[1] and kinds[0] != "str":
+            return NumberForm(kinds[0])
+        return self.choice(a, b)
+
+    def tensors(self, a: TensorForm, b: TensorForm) -> Form:
+        if a.dtype != b.dtype or a.device != b.device or len(a.shape) != len(b.shape):
+            return self.choice(a, b)
+        known = [x is not None and y is not None and self.tape.known(x == y) for x, y in zip(a.shape, b.shape, strict=True)]
+        shape = tuple(x if k else None for x, k in zip(a.shape, known, strict=True))
+        stride = a.stride if None not in shape and a.stride == b.stride else None
+        return TensorForm(a.dtype, a.device, shape, stride, a.grad or b.grad)
+
+    def choice(self, a: Form, b: Form) -> Form:
+        """Two forms told apart by a flag; a third type is too many."""
+        if isinstance(a, ChoiceForm):
+            if isinstance(b, ChoiceForm):
+                return self.widen(self.widen(a, b.then), b.orelse)
+            for side in ("then", "orelse"):
+                own = getattr(a, side)
+                wide = self.widen(own, b) if not isinstance(own, ChoiceForm) else None
+                if wide is not None and not isinstance(wide, ChoiceForm):
+                    return ChoiceForm(wide, a.orelse) if side == "then" else ChoiceForm(a.then, wide)
+            raise self.tape.refuse("loop-state", "more than two types")
+        if isinstance(b, ChoiceForm):
+            return self.choice(b, a)
+        return ChoiceForm(a, b)
+
+    def rows(self, a: Form, b: Form) -> RowsForm | None:
+        """Lists of different length: a growing list, if their items are alike."""
+        items: list[Form] = []
+        for form in (a, b):
+            if isinstance(form, PartsForm) and form.make is list:
+                items += form.parts
+            elif not isinstance(form, RowsForm):
+                return None
+        known = [f for f in (a, b) if isinstance(f, RowsForm)]
+        if not items and len(known) < 2:
+            return known[0] if known else None
+        found = [self.item_rows(i) for i in items] + known
+        if any(f is None for f in found):
+            return None
+        first = found[0]
+        assert first is not None
+        for other in found[1:]:
+            assert other is not None
+            if other.numbers != first.numbers or repr(other.item) != repr(first.item):
+                return None
+            columns = tuple(self.tensors(x, y) for x, y in zip(first.columns, other.columns, strict=True))
+            if not all(isinstance(c, TensorForm) for c in columns):
+                return None
+            first = RowsForm(columns, first.numbers, first.item)  # type: ignore[arg-type]
+        if any(None in c.shape[1:] for c in first.columns):
+            return None
+        return first
+
+    def item_rows(self, form: Form) -> RowsForm | None:
+        """The rows that items of this form would make."""
+        columns: list[TensorForm] = []
+        numbers: list[str | None] = []
+        try:
+            layout = self.flatten(form, columns, numbers)
+        except ValueError:
+            return None
+        return RowsForm(tuple(columns), tuple(numbers), layout)
+
+    def flatten(self, form: Form, columns: list[TensorForm], numbers: list[str | None]) -> Layout:
+        from diptych.graph.layout import Constant, Leaf, Mapping_, Object_, Sequence_
+
+        kind = number_kind(form)
+        if isinstance(form, TensorForm):
+            columns.append(TensorForm(form.dtype, form.device, (None, *form.shape), None, form.grad))
+            numbers.append(None)
+            return Leaf(len(columns) - 1)
+        if kind in ("int", "float", "bool"):
+            dtype = {"float": torch.float64, "int": torch.int64, "bool": torch.bool}[kind]
+            columns.append(TensorForm(dtype, torch.device("cpu"), (None,), None, False))
+            numbers.append(kind)
+            return Leaf(len(columns) - 1)
+        if isinstance(form, ConstantForm):
+            return Constant(form.value)
+        if isinstance(form, PartsForm):
+            parts = tuple(self.flatten(p, columns, numbers) for p in form.parts)
+            if issubclass(form.make, dict):
+                return Mapping_(form.make, form.names, parts)
+            if issubclass(form.make, list | tuple):
+                return Sequence_(form.make, parts)
+            return Object_(form.make, form.names, parts)
+        raise ValueError(form)
+
+    # Formal values ----------------------------------------------------------------------------------------------
+
+    def formal(self, form: Form, inputs: list[Any]) -> Any:
+        """A fresh value of this form; its leaves are new placeholders of the current region."""
+        if isinstance(form, TensorForm):
+            return self.formal_tensor(form, inputs)
+        if isinstance(form, NumberForm):
+            node = self.tape.region.placeholder(f"c{len(inputs)}", {"spec": NumberSpec(form.kind), "where": None})
+            inputs.append(node)
+            return Scalar(self.tape, node, form.kind)
+        if isinstance(form, ConstantForm):
+            return form.value
+        if isinstance(form, ChoiceForm):
+            tag = self.formal(NumberForm("bool"), inputs)
+            return Union(tag, self.formal(form.then, inputs), self.formal(form.orelse, inputs))
+        if isinstance(form, RowsForm):
+            columns = [self.formal_tensor(c, inputs) for c in form.columns]
+            return [RowsOf(columns, list(form.numbers), form.item)]
+        return assemble(form, [self.formal(p, inputs) for p in form.parts])
+
+    def formal_tensor(self, form: TensorForm, inputs: list[Any]) -> torch.Tensor:
+        tape = self.tape
+        shape = [tape.shape_env.create_unbacked_symint() if s is None else s for s in form.shape]
+        fake = tape.empty(shape, form.dtype, form.device, form.stride)
+        node = tape.region.placeholder(f"c{len(inputs)}", {"spec": tape.spec(fake), "where": None})
+        inputs.append(node)
+        store = Store(node, form.grad)
+        store.depth = tape.region.depth
+        fake.__dict__["_diptych_handle"] = Handle(store, node)
+        tape.bind_sizes(fake, node)
+        return fake
+
+    def fill(self, form: Form, value: Any, leaves: list[Any]) -> None:
+        """The leaves of a value as this form has them (nodes of the current region, or numbers)."""
+        value = self.tape.as_scalar(value)
+        if isinstance(form, ConstantForm):
+            return
+        if isinstance(form, ChoiceForm):
+            self.fill_choice(form, value, leaves)
+        elif isinstance(form, NumberForm):
+            leaves.append(self.tape.region.use(value.node) if isinstance(value, Scalar) else value)
+        elif isinstance(form, TensorForm):
+            leaves.append(self.tape.region.use(node_of(self.tape, self.stager.traced(value))))
+        elif isinstance(form, RowsForm):
+            marker = rows_of(value) or self.stack(value, form)
+            leaves += [self.tape.region.use(node_of(self.tape, c)) for c in marker.columns]
+        else:
+            for part, item in zip(form.parts, take_apart(value), strict=True):
+                self.fill(part, item, leaves)
+
+    def fill_choice(self, form: ChoiceForm, value: Any, leaves: list[Any]) -> None:
+        """The flag, and the leaves of both alternatives (absent for the one that does not hold)."""
+        if isinstance(value, Union):
+            swapped = not self.fits(form.then, value.then)
+            if swapped and not (self.fits(form.then, value.orelse) and self.fits(form.orelse, value.then)):
+                both = self.fits(form.orelse, value.then) and self.fits(form.orelse, value.orelse)
+                raise self.tape.refuse("loop-state", "a value of changing type" + (" (nested)" if both else ""))
+            if not swapped and not self.fits(form.orelse, value.orelse):
+                raise self.tape.refuse("loop-state", "a value of changing type")
+            pred = self.stager.negation(value.pred) if swapped else value.pred
+            leaves.append(self.tape.region.use(pred.node))
+            self.fill(form.then, value.orelse if swapped else value.then, leaves)
+            self.fill(form.orelse, value.then if swapped else value.orelse, leaves)
+            return
+        holds_ = self.fits(form.then, value)
+        leaves.append(holds_)
+        if holds_:
+            self.fill(form.then, value, leaves)
+        else:
+            leaves += [None] * count(form.then)
+        if holds_:
+            leaves += [None] * count(form.orelse)
+        else:
+            self.fill(form.orelse, value, leaves)
+
+    def fits(self, form: Form, value: Any) -> bool:
+        """Whether a value can be carried in this form."""
+        own = self.of(value)
+        try:
+            return repr(self.widen(form, own)) == repr(form)
+        except Exception:
+            return False
+
+    def stack(self, items: Any, form: RowsForm) -> RowsOf:
+        """A list of known length as rows."""
+        tables: list[list[torch.Tensor]] = [[] for _ in form.columns]
+        for item in items:
+            packer = Packer(self.tape, self.stager.outside)
+            leaves: list[Any] = []
+            self.leaves_of(item, form.item, leaves)
+            for table, leaf in zip(tables, leaves, strict=True):
+                table.append(row(self.tape, leaf)[0])
+            del packer
+        columns: list[torch.Tensor] = []
+        for table, column in zip(tables, form.columns, strict=True):
+            if table:
+                columns.append(torch.cat(table, 0) if len(table) > 1 else table[0])
+            else:
+                columns.append(torch.empty([0, *column.shape[1:]], dtype=column.dtype, device=column.device))
+        return RowsOf(columns, list(form.numbers), form.item)
+
+    def leaves_of(self, value: Any, layout: Layout, leaves: list[Any]) -> None:
+        """The leaves of an item in the order of its layout."""
+        from diptych.graph.layout import Constant, Leaf
+
+        if isinstance(layout, Leaf):
+            leaves.append(value)
+        elif not isinstance(layout, Constant):
+            for part, item in zip(layout.items, take_apart(value), strict=True):  # type: ignore[union-attr]
+                self.leaves_of(item, part, leaves)
+
+
+def number_kind(form: Form) -> str | None:
+    """The kind of number a form holds."""
+    if isinstance(form, NumberForm):
+        return form.kind
+    return kind_of(form.value) if isinstance(form, ConstantForm) else None
+
+
+def count(form: Form) -> int:
+    """How many leaves a form has."""
+    if isinstance(form, TensorForm | NumberForm):
+        return 1
+    if isinstance(form, ChoiceForm):
+        return 1 + count(form.then) + count(form.orelse)
+    if isinstance(form, RowsForm):
+        return len(form.columns)
+    return sum(map(count, form.parts)) if isinstance(form, PartsForm) else 0
+
+
+def take_apart(value: Any) -> list[Any]:
+    """The parts of a container or object, in the order of its form."""
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, list | tuple | collections.deque):
+        return list(value)
+    return list(attributes(value).values())
+
+
+def assemble(form: PartsForm, parts: list[Any]) -> Any:
+    """A container or object from its parts."""
+    make = form.make
+    if issubclass(make, dict):
+        made: Any = make()
+        made.update(zip(form.names, parts, strict=True))
+        return made
+    if issubclass(make, tuple) and hasattr(make, "_fields"):
+        return make(*parts)
+    if issubclass(make, list | tuple | collections.deque):
+        return make(parts)
+    made = object.__new__(make)
+    for name, part in zip(form.names, parts, strict=True):
+        object.__setattr__(made, name, part)
+    return made
+
+
+__all__ = ["AbsentSpec", "Forms", "rebuild"]

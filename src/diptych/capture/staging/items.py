@@ -1,0 +1,229 @@
+"""What a loop goes over: items taken one by one by Python, or by an index that the graph computes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.values import Scalar, kind_of
+
+
+class StagedRange:
+    """`range` with a bound that only the graph knows."""
+
+    def __init__(self, start: Any, stop: Any, step: Any) -> None:
+        self.start, self.stop, self.step = start, stop, step
+
+
+class Enumerated:
+    """`enumerate(items, start)`."""
+
+    def __init__(self, items: Any, start: Any = 0) -> None:
+        self.items, self.start = items, start
+
+
+class Zipped:
+    """`zip(*items)`."""
+
+    def __init__(self, items: tuple[Any, ...], strict: bool = False) -> None:
+        self.items, self.strict = items, strict
+
+
+class Backwards:
+    """`reversed(items)`."""
+
+    def __init__(self, items: Any) -> None:
+        self.items = items
+
+
+class Items:
+    """Items by Python's own iteration; subclasses also by index."""
+
+    indexed = False
+    length: Any = None
+    known: int | None = None
+
+    def __init__(self, items: Any) -> None:
+        self.iterator: Iterator[Any] = iter(items)
+
+    def take(self, k: int) -> Any:
+        """Item `k`, in order; StopIteration at the end."""
+        return next(self.iterator)
+
+    def at(self, index: Any) -> Any:
+        """The item at an index of the graph."""
+        raise TypeError("these items have no index")
+
+
+class RangeItems(Items):
+    """A range, staged or not."""
+
+    indexed = True
+
+    def __init__(self, stager: Any, start: Any, stop: Any, step: Any) -> None:
+        self.stager = stager
+        self.start, self.step = start, step
+        if all(isinstance(v, int) for v in (start, stop, step)):
+            self.known = self.length = len(range(start, stop, step))
+        else:
+            tape = stager.tape
+            if not isinstance(step, int):
+                raise tape.refuse("opaque-conversion", "the step of a range")
+            span = stop - start if step > 0 else start - stop
+            size = abs(step)
+            rounds = span if size == 1 else (span + (size - 1)) // size
+            self.length = tape.as_scalar(rounds)
+            self.known = self.length if isinstance(self.length, int) else None
+
+    def take(self, k: int) -> Any:
+        if k >= self.length:
+            raise StopIteration
+        return self.at(k)
+
+    def at(self, index: Any) -> Any:
+        return self.start + index * self.step if (self.start, self.step) != (0, 1) else index
+
+
+class TensorItems(Items):
+    """The rows of a tensor."""
+
+    indexed = True
+
+    def __init__(self, stager: Any, tensor: torch.Tensor) -> None:
+        if tensor.dim() == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        self.stager, self.tensor = stager, tensor
+        self.length = stager.tape.as_scalar(stager.traced(tensor).shape[0])
+        self.known = self.length if isinstance(self.length, int) else None
+
+    def take(self, k: int) -> Any:
+        if k >= self.length:
+            raise StopIteration
+        return self.at(k)
+
+    def at(self, index: Any) -> Any:
+        return self.stager.getitem(self.tensor, index)
+
+
+class ListItems(Items):
+    """A list or tuple; by index if its items are of one type."""
+
+    def __init__(self, stager: Any, items: Any) -> None:
+        self.stager, self.items = stager, items
+        self.known = self.length = len(items)
+        self.indexed = len(items) > 0 and stager.uniform(items)
+        self.stacked: RowsOf | None = None
+
+    def take(self, k: int) -> Any:
+        if k >= len(self.items):
+            raise StopIteration
+        return self.items[k]
+
+    def at(self, index: Any) -> Any:
+        if isinstance(index, int):
+            return self.items[index]
+        return self.stager.pick(self.items, index)
+
+
+class RowItems(Items):
+    """A list whose length only the graph knows."""
+
+    indexed = True
+
+    def __init__(self, stager: Any, rows: RowsOf) -> None:
+        self.stager, self.rows = stager, rows
+        self.length = stager.tape.as_scalar(rows.columns[0].shape[0])
+        self.known = self.length if isinstance(self.length, int) else None
+
+    def take(self, k: int) -> Any:
+        if k >= self.length:
+            raise StopIteration
+        return self.at(k)
+
+    def at(self, index: Any) -> Any:
+        return self.stager.row_at(self.rows, index)
+
+
+class BackwardItems(Items):
+    """Indexed items from the end."""
+
+    indexed = True
+
+    def __init__(self, inner: Items) -> None:
+        self.inner = inner
+        self.length, self.known, self.indexed = inner.length, inner.known, inner.indexed
+
+    def take(self, k: int) -> Any:
+        if k >= self.length:
+            raise StopIteration
+        return self.at(k)
+
+    def at(self, index: Any) -> Any:
+        return self.inner.at(self.length - 1 - index)
+
+
+class EnumeratedItems(Items):
+    """Items with their number."""
+
+    def __init__(self, stager: Any, inner: Items, start: Any) -> None:
+        self.inner, self.start = inner, start
+        self.length, self.known, self.indexed = inner.length, inner.known, inner.indexed
+
+    def take(self, k: int) -> Any:
+        return self.start + k, self.inner.take(k)
+
+    def at(self, index: Any) -> Any:
+        return (self.start + index if self.start != 0 else index), self.inner.at(index)
+
+
+class ZippedItems(Items):
+    """Several items side by side, as many as the shortest has."""
+
+    def __init__(self, stager: Any, inner: list[Items], strict: bool) -> None:
+        self.inner = inner
+        self.indexed = all(i.indexed for i in inner) and bool(inner)
+        lengths = [i.length for i in inner]
+        if strict and len({id(n) if isinstance(n, Scalar) else n for n in lengths}) > 1:
+            raise stager.tape.refuse("unpacking", "zip(strict=True) over lengths that only the graph knows")
+        if all(n is not None for n in lengths) and lengths:
+            self.length = stager.smallest(lengths)
+            self.known = self.length if isinstance(self.length, int) else None
+
+    def take(self, k: int) -> Any:
+        if not self.inner:
+            raise StopIteration
+        return tuple(i.take(k) for i in self.inner)
+
+    def at(self, index: Any) -> Any:
+        return tuple(i.at(index) for i in self.inner)
+
+
+def items_of(stager: Any, items: Any) -> Items:
+    """How a loop takes the items of an iterable."""
+    items = stager.resolve(items)
+    if isinstance(items, Scalar) or kind_of(items) in ("int", "float", "bool"):
+        raise TypeError(f"'{kind_of(items)}' object is not iterable")
+    if isinstance(items, range):
+        return RangeItems(stager, items.start, items.stop, items.step)
+    if isinstance(items, StagedRange):
+        return RangeItems(stager, items.start, items.stop, items.step)
+    if isinstance(items, torch.Tensor):
+        return TensorItems(stager, items)
+    if isinstance(items, Enumerated):
+        return EnumeratedItems(stager, items_of(stager, items.items), items.start)
+    if isinstance(items, Zipped):
+        return ZippedItems(stager, [items_of(stager, i) for i in items.items], items.strict)
+    if isinstance(items, Backwards):
+        return BackwardItems(items_of(stager, items.items))
+    marker = rows_of(items)
+    if marker is not None:
+        return RowItems(stager, marker)
+    if isinstance(items, list | tuple):
+        return ListItems(stager, items)
+    return Items(items)
+
+
+__all__ = ["Items", "items_of", "row"]

@@ -1,0 +1,252 @@
+"""Where two sides of a branch meet: what each place holds, chosen by the predicate."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import operator
+from typing import Any
+
+import torch
+from torch import fx
+
+from diptych.capture.staging.packing import attributes
+from diptych.capture.staging.rows import RowsOf, rows_of
+from diptych.capture.tensors import Handle, Store, handle, node_of
+from diptych.capture.values import Scalar, Undefined, Union, kind_of
+
+ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
+
+
+class Join:
+    """The values of two sides as values of the region around them; collects what the sides must return.
+
+    Where one side has diverged (`only` names the other), the values are those of the other side.
+    """
+
+    def __init__(self, stager: Any, pred: Scalar, only: int | None = None) -> None:
+        self.stager = stager
+        self.tape = stager.tape
+        self.pred = pred
+        self.only = only
+        self.pairs: list[tuple[Any, Any]] = []
+        self.made: list[Any] = []
+        self.memo: dict[tuple[int, int], Any] = {}
+        self.alive: list[Any] = []
+
+    def value(self, a: Any, b: Any) -> Any:
+        """The joined value of `a` (from the first side) and `b` (from the second)."""
+        if self.only is not None:
+            a = b = (a, b)[self.only]
+        key = (id(a), id(b))
+        if key in self.memo:
+            return self.memo[key]
+        self.alive += [a, b]
+        made = self.memo[key] = self.join(self.tape.as_scalar(a), self.tape.as_scalar(b))
+        return made
+
+    def join(self, a: Any, b: Any) -> Any:
+        tape = self.tape
+        if a is b and not isinstance(a, torch.Tensor | Scalar) and (self.only is None or self.stager.outside(a)):
+            return a
+        if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+            if a is b and self.outer(a):
+                return a
+            if same_type(tape, self.stager.traced(a), self.stager.traced(b)):
+                return self.tensor(self.stager.traced(a), self.stager.traced(b))
+            return self.union(a, b)
+        kinds = kind_of(a), kind_of(b)
+        if kinds[0] is not None and kinds[0] == kinds[1]:
+            return self.number(a, b, kinds[0])
+        if isinstance(a, Union) and isinstance(b, Union) and a.pred is b.pred and self.outer(a.pred):
+            return Union(a.pred, self.value(a.then, b.then), self.value(a.orelse, b.orelse))
+        if type(a) is type(b):
+            joined = self.structure(a, b)
+            if joined is not ABSENT:
+                return joined
+        return self.union(a, b)
+
+    def outer(self, leaf: Any) -> bool:
+        """Whether a leaf exists outside the sides."""
+        if isinstance(leaf, Scalar):
+            return self.tape.region.sees(leaf.node)
+        if "_diptych_handle" not in leaf.__dict__:
+            return True
+        return self.tape.region.sees(handle(leaf).store.node)
+
+    def number(self, a: Any, b: Any, kind: str) -> Any:
+        """Two numbers of one kind."""
+        if isinstance(a, Scalar) and a is b and self.outer(a):
+            return a
+        plain = not isinstance(a, Scalar) and not isinstance(b, Scalar)
+        if plain and (a == b and repr(a) == repr(b)):
+            return a
+        if plain and kind == "bool" and self.only is None:
+            return self.pred if a else self.stager.negation(self.pred)
+        made = Scalar(self.tape, None, kind)  # type: ignore[arg-type]
+        self.output(a, b, made)
+        return made
+
+    def tensor(self, a: Any, b: Any) -> torch.Tensor:
+        """Two tensors of one type."""
+        fake = self.blank(a)
+        store = Store(None, handle(a).store.requires_grad or handle(b).store.requires_grad)
+        store.depth = self.tape.region.depth
+        for side in (a, b):
+            source = handle(side).store
+            if source.depth <= store.depth:
+                store.twins.append((source, source.version))
+        fake.__dict__["_diptych_handle"] = Handle(store)
+        self.output(a, b, fake)
+        return fake
+
+    def blank(self, like: torch.Tensor) -> torch.Tensor:
+        """A fresh fake tensor of the same type; sizes that only a side knows get new names."""
+        tape = self.tape
+
+        def size(s: Any) -> Any:
+            return tape.shape_env.create_unbacked_symint() if tape.local_size(s) else s
+
+        local = any(tape.local_size(s) for s in like.shape)
+        stride = None if local else like.stride()
+        return tape.empty([size(s) for s in like.shape], like.dtype, like.device, stride)
+
+    def output(self, a: Any, b: Any, made: Any) -> None:
+        """Both sides return a leaf; `made` gets its node when the branch is emitted."""
+        if self.only is not None:
+            a, b = (a, ABSENT) if self.only == 0 else (ABSENT, b)
+        self.pairs.append((a, b))
+        self.made.append(made)
+
+    def one_sided(self, value: Any, side: int) -> Any:
+        """A value that exists on one side only."""
+        saved, self.only = self.only, side
+        memo, self.memo = self.memo, {}
+        try:
+            return self.value(value, value)
+        finally:
+            self.only, self.memo = saved, memo
+
+    def union(self, a: Any, b: Any) -> Any:
+        """Two values that cannot be one."""
+        if self.only is not None:
+            raise self.tape.refuse("structure-in-branch", f"{type(a).__name__}")
+        self.stager.count_path()
+        return Union(self.pred, self.one_sided(a, 0), self.one_sided(b, 1))
+
+    def structure(self, a: Any, b: Any) -> Any:
+        """Containers and objects of one type: item by item, if they have the same items."""
+        if isinstance(a, Union):
+            return ABSENT if a is not b else Union(self.value(a.pred, a.pred), self.value(a.then, a.then),
+                                                   self.value(a.orelse, a.orelse))  # fmt: skip
+        if isinstance(a, list | tuple):
+            return self.sequence(a, b)
+        if isinstance(a, collections.deque):
+            return self.sequence(a, b)
+        if isinstance(a, dict):
+            if list(a) != list(b):
+                return ABSENT
+            made: Any = type(a).__new__(type(a)) if type(a) is not dict else {}
+            if isinstance(a, collections.defaultdict):
+                made.default_factory = a.default_factory
+            for key in a:
+                made[key] = self.value(a[key], b[key])
+            return made
+        if isinstance(a, set | frozenset):
+            return a if a == b else ABSENT
+        if isinstance(a, Undefined):
+            return a
+        return self.instance(a, b)
+
+    def sequence(self, a: Any, b: Any) -> Any:
+        first, second = rows_of(a), rows_of(b)
+        if first is not None or second is not None:
+            return [self.rows(first or self.stager.as_rows(a, second), second or self.stager.as_rows(b, first))]
+        if len(a) != len(b):
+            return ABSENT
+        items = [self.value(x, y) for x, y in zip(a, b, strict=True)]
+        return type(a)(*items) if hasattr(a, "_fields") else type(a)(items)
+
+    def rows(self, a: RowsOf, b: RowsOf) -> RowsOf:
+        """Two lists of unknown length."""
+        if a is b and all(self.outer(c) for c in a.columns):
+            return a
+        if a.numbers != b.numbers or a.item != b.item:
+            raise self.tape.refuse("loop-state", "a list whose items differ in type from path to path")
+        columns: list[torch.Tensor] = []
+        for x, y in zip(a.columns, b.columns, strict=True):
+            count = self.tape.shape_env.create_unbacked_symint()
+            fake = self.tape.empty([count, *x.shape[1:]], x.dtype, x.device)
+            grad = handle(x).store.requires_grad or handle(y).store.requires_grad
+            fake.__dict__["_diptych_handle"] = Handle(Store(None, grad))
+            self.output(x, y, fake)
+            columns.append(fake)
+        return RowsOf(columns, a.numbers, a.item)
+
+    def instance(self, a: Any, b: Any) -> Any:
+        """Two objects of one class, made on the two sides."""
+        if a is b and self.only is None:
+            return a
+        if isinstance(a, torch.nn.Module | type) or callable(a) or self.stager.outside(a) or self.stager.outside(b):
+            return ABSENT if a is not b else a
+        one, two = attributes(a), attributes(b)
+        if not (one or dataclasses.is_dataclass(a)) or list(one) != list(two):
+            try:
+                return a if a == b else ABSENT
+            except Exception:
+                return ABSENT
+        made = object.__new__(type(a))
+        for name in one:
+            object.__setattr__(made, name, self.value(one[name], two[name]))
+        return made
+
+    # After both sides are known -----------------------------------------------------------------------------------
+
+    def specs(self) -> tuple[Any, ...]:
+        """The types of the outputs."""
+        found: list[Any] = []
+        for made in self.made:
+            found.append(made.spec_ if hasattr(made, "spec_") else self.tape.spec(made))
+        return tuple(found)
+
+    def side_outputs(self, side: int) -> list[Any]:
+        """What side `side` (0 or 1) returns, as nodes or numbers; called with that side's state in force."""
+        return [None if pair[side] is ABSENT else self.node(pair[side]) for pair in self.pairs]
+
+    def node(self, leaf: Any) -> Any:
+        if isinstance(leaf, fx.Node):
+            return self.tape.region.use(leaf)
+        if isinstance(leaf, torch.Tensor):
+            return self.tape.region.use(node_of(self.tape, self.stager.traced(leaf)))
+        return self.tape.region.use(leaf.node) if isinstance(leaf, Scalar) else leaf
+
+    def bind(self, result: fx.Node) -> None:
+        """The outputs of the emitted branch become the joined values."""
+        specs = self.specs()
+        result.meta["spec"] = specs
+        for index, (made, spec) in enumerate(zip(self.made, specs, strict=True)):
+            node = self.tape.emit(operator.getitem, (result, index), None, spec)
+            if isinstance(made, Scalar) or hasattr(made, "spec_"):
+                made.node = node
+            elif isinstance(made, torch.Tensor):
+                store = handle(made).store
+                store.node = node
+                handle(made).node = node
+                self.tape.bind_sizes(made, node)
+
+    def settle(self) -> None:
+        """All places hold their joined content: a value that may be a tensor from outside is current as of now."""
+        for made in self.made:
+            if isinstance(made, torch.Tensor):
+                store = handle(made).store
+                store.twins = [(source, source.version) for source, _ in store.twins]
+
+
+def same_type(tape: Any, a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether two tensors have the same type, so that one of them can stand for both."""
+    if a.dtype != b.dtype or a.device != b.device or a.dim() != b.dim():
+        return False
+    if not all(tape.known(x == y) for x, y in zip(a.shape, b.shape, strict=True)):
+        return False
+    strides = zip(a.stride(), b.stride(), a.shape, strict=True)
+    return all(n == 1 or tape.known(x == y) for x, y, n in strides)

@@ -1,0 +1,152 @@
+"""What torch's own Python layer does during a trace: properties and methods that a fake tensor cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils import _pytree as pytree
+
+from diptych.capture.tensors import requires_grad
+from diptych.capture.values import Scalar
+
+T = torch.Tensor
+Answer = Callable[..., Any]
+ANSWERS: dict[Any, Answer] = {}
+
+
+def answers(*functions: Any) -> Callable[[Answer], Answer]:
+    """Register how a function of torch is answered during a trace."""
+
+    def register(answer: Answer) -> Answer:
+        for function in functions:
+            ANSWERS[function] = answer
+        return answer
+
+    return register
+
+
+class CallMode(TorchFunctionMode):
+    """Answers what the dispatcher never sees; symbolic numbers among arguments become torch's own."""
+
+    def __init__(self, stager: Any) -> None:
+        super().__init__()
+        self.stager = stager
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        answer = ANSWERS.get(func)
+        if answer is not None:
+            return answer(self.stager, func, *args, **kwargs)
+        leaves = pytree.tree_leaves((args, kwargs))
+        if any(isinstance(v, Scalar) for v in leaves):
+            args, kwargs = self.stager.arguments(tuple(args)), self.stager.arguments(kwargs)
+        return func(*args, **kwargs)
+
+
+@answers(T.item)
+def answer_item(stager: Any, func: Any, tensor: T) -> Any:
+    """`x.item()`."""
+    return stager.number_of(tensor)
+
+
+@answers(T.tolist)
+def answer_tolist(stager: Any, func: Any, tensor: T) -> Any:
+    """`x.tolist()`."""
+    from diptych.capture.staging.builtin import tensor_tolist
+
+    return tensor_tolist(stager, tensor)
+
+
+@answers(T.__bool__)
+def answer_bool(stager: Any, func: Any, tensor: T) -> bool:
+    """The truth of a tensor in code that is not transformed."""
+    truth = stager.truth(tensor)
+    if isinstance(truth, bool):
+        return truth
+    raise stager.tape.refuse("opaque-conversion", "bool() of a tensor")
+
+
+@answers(T.__int__, T.__float__, T.__index__, T.__complex__, T.__format__, T.__repr__)
+def answer_conversion(stager: Any, func: Any, tensor: T, *args: Any, **kwargs: Any) -> Any:
+    """The value of a tensor in code that is not transformed."""
+    raise stager.tape.refuse("opaque-conversion", f"{func.__name__.strip('_')}() of a tensor")
+
+
+@answers(T.numpy, T.__array__, T.data_ptr, T.storage, T.untyped_storage, T.__dlpack__)
+def answer_data(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+    """Raw data."""
+    raise stager.tape.refuse("tensor-to-numpy", func.__name__)
+
+
+@answers(T.backward, torch.autograd.grad, torch.autograd.backward, T.register_hook, T.retain_grad,
+         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, T.grad.__get__, T.grad.__set__,
+         T.grad_fn.__get__, T.grad.__delete__)  # type: ignore[attr-defined]  # fmt: skip
+def answer_autograd(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+    """Gradients inside the captured function."""
+    raise stager.tape.refuse("autograd-inside", getattr(func, "__name__", str(func)))
+
+
+@answers(T.requires_grad.__get__)  # type: ignore[attr-defined]
+def answer_requires_grad(stager: Any, func: Any, tensor: T) -> bool:
+    """`x.requires_grad`, as it will be when the graph runs."""
+    return requires_grad(stager.traced(tensor))
+
+
+@answers(T.requires_grad_, T.requires_grad.__set__)  # type: ignore[attr-defined]
+def answer_set_requires_grad(stager: Any, func: Any, tensor: T, value: bool = True) -> Any:
+    """`x.requires_grad_()`."""
+    if requires_grad(stager.traced(tensor)) == value:
+        return tensor
+    raise stager.tape.refuse("autograd-inside", "requires_grad_()")
+
+
+@answers(T.is_leaf.__get__)  # type: ignore[attr-defined]
+def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
+    """`x.is_leaf`."""
+    fake = stager.traced(tensor)
+    if not requires_grad(fake):
+        return True
+    store = fake.__dict__["_diptych_handle"].store
+    return store.external is not None and store.external.leaf and store.version == 0
+
+
+@answers(T.data.__get__)  # type: ignore[attr-defined]
+def answer_data_property(stager: Any, func: Any, tensor: T) -> T:
+    """`x.data`: the same memory without history."""
+    return stager.traced(tensor).detach()
+
+
+@answers(T.data.__set__)  # type: ignore[attr-defined]
+def answer_set_data(stager: Any, func: Any, tensor: T, value: Any) -> Any:
+    """`x.data = value`: a write that autograd does not see, if the type stays."""
+    if value.shape != tensor.shape or value.dtype != tensor.dtype:
+        raise stager.tape.refuse("mutation", "x.data = a tensor of another type")
+    with torch.no_grad():
+        tensor.copy_(value)
+
+
+@answers(torch.equal, T.equal)
+def answer_equal(stager: Any, func: Any, a: T, b: T) -> Any:
+    """`torch.equal(a, b)`."""
+    return stager.tape.scalar_of("equal", "bool", a, b)
+
+
+@answers(T.is_nonzero, torch.is_nonzero)
+def answer_is_nonzero(stager: Any, func: Any, tensor: T) -> Any:
+    """`x.is_nonzero()`."""
+    return stager.truth(tensor)
+
+
+@answers(T.__deepcopy__)
+def answer_deepcopy(stager: Any, func: Any, tensor: T, memo: Any) -> T:
+    """`copy.deepcopy(x)`."""
+    return tensor.clone()
+
+
+@answers(T.__hash__)
+def answer_hash(stager: Any, func: Any, tensor: T) -> int:
+    """Identity."""
+    return id(tensor)

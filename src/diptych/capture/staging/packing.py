@@ -1,0 +1,121 @@
+"""Taking values apart into leaves (tensors and numbers) and a layout, and putting them together again."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.rows import RowsOf, rows_of
+from diptych.capture.values import Scalar, Undefined, Union
+from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
+
+SEQUENCES = (list, tuple, set, frozenset, collections.deque)
+
+
+class Packer:
+    """Collects the leaves of values; `keep` says which objects stay as they are."""
+
+    def __init__(self, tape: Any, keep: Any) -> None:
+        self.tape = tape
+        self.keep = keep
+        self.leaves: list[Any] = []
+        self.seen: dict[int, int] = {}
+        self.open: set[int] = set()
+
+    def leaf(self, value: Any) -> int:
+        """The number of a leaf; the same tensor is one leaf."""
+        if id(value) in self.seen:
+            return self.seen[id(value)]
+        self.leaves.append(value)
+        self.seen[id(value)] = len(self.leaves) - 1
+        return len(self.leaves) - 1
+
+    def pack(self, value: Any) -> Layout:
+        """The layout of a value over the leaves."""
+        value = self.tape.as_scalar(value)
+        if isinstance(value, torch.Tensor | Scalar):
+            return Leaf(self.leaf(value))
+        if isinstance(value, Union):
+            return Choice(self.leaf(value.pred), self.pack(value.then), self.pack(value.orelse))
+        if isinstance(value, Undefined):
+            return Constant(value)
+        marker = rows_of(value)
+        if marker is not None:
+            columns = tuple(self.leaf(c) for c in marker.columns)
+            return Rows(columns, tuple(n is not None for n in marker.numbers), marker.item)
+        if id(value) in self.open or self.keep(value) or not holds(value, self.keep):
+            return Constant(value)
+        self.open.add(id(value))
+        try:
+            return self.parts(value)
+        finally:
+            self.open.discard(id(value))
+
+    def parts(self, value: Any) -> Layout:
+        """A container or object that holds leaves."""
+        kind = type(value)
+        if isinstance(value, dict):
+            return Mapping_(kind, tuple(value), tuple(self.pack(v) for v in value.values()))
+        if isinstance(value, SEQUENCES):
+            return Sequence_(kind, tuple(self.pack(v) for v in value))
+        names = attributes(value)
+        return Object_(kind, tuple(names), tuple(self.pack(names[n]) for n in names))
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an object."""
+    if hasattr(value, "__dict__"):
+        return dict(value.__dict__)
+    if dataclasses.is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    return {}
+
+
+def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None) -> bool:
+    """Whether a leaf is somewhere inside a value."""
+    if isinstance(value, torch.Tensor | Scalar | Union | RowsOf | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool):
+        return True
+    if value is None or isinstance(value, bool | int | float | str | bytes | type) or depth > 50:
+        return False
+    seen = set() if seen is None else seen
+    if id(value) in seen or keep(value):
+        return False
+    seen.add(id(value))
+    if isinstance(value, dict):
+        return any(holds(v, keep, depth + 1, seen) for v in value.values())
+    if isinstance(value, SEQUENCES):
+        return any(holds(v, keep, depth + 1, seen) for v in value)
+    if isinstance(value, torch.nn.Module) or callable(value):
+        return False
+    return any(holds(v, keep, depth + 1, seen) for v in attributes(value).values())
+
+
+def rebuild(layout: Layout, leaves: list[Any]) -> Any:
+    """The traced value that a layout describes over traced leaves."""
+    match layout:
+        case Leaf(index):
+            return leaves[index]
+        case Constant(value):
+            return value
+        case Sequence_(make, items):
+            values = [rebuild(i, leaves) for i in items]
+            return make(*values) if hasattr(make, "_fields") else make(values)
+        case Mapping_(make, keys, items):
+            made: Any = make.__new__(make) if make is not dict else {}
+            for key, item in zip(keys, items, strict=True):
+                made[key] = rebuild(item, leaves)
+            return made
+        case Object_(make, names, items):
+            made = object.__new__(make)
+            for name, item in zip(names, items, strict=True):
+                object.__setattr__(made, name, rebuild(item, leaves))
+            return made
+        case Choice(tag, then, orelse):
+            return Union(leaves[tag], rebuild(then, leaves), rebuild(orelse, leaves))
+        case Rows(columns, numbers, item):
+            kinds = {torch.float64: "float", torch.int64: "int", torch.bool: "bool"}
+            cols = [leaves[c] for c in columns]
+            return [RowsOf(cols, [kinds[c.dtype] if n else None for c, n in zip(cols, numbers, strict=True)], item)]

@@ -1,0 +1,214 @@
+"""Recursion that a tensor decides: a function that comes back to itself inside a staged branch becomes a graph function.
+
+The type of the result is a least fixed point: in the first trace a recursive call is a path that never returns, so the
+result has the type of the cases that do not call again; later traces use that type, widened until it is stable.
+"""
+
+from __future__ import annotations
+
+import gc
+import types
+from typing import Any
+
+from diptych.capture.regions import Region
+from diptych.capture.staging.core import Core, Diverged, Signal
+from diptych.capture.staging.forms import Form, Forms
+from diptych.capture.staging.looping import After
+from diptych.capture.tensors import Store
+from diptych.capture.trail import AttributePlace, CellPlace, ContentsPlace, GlobalPlace
+from diptych.graph import control
+
+INLINE_LIMIT = 4
+DEPTH_LIMIT = 200
+
+
+class Activation:
+    """A call of a transformed function that is being traced."""
+
+    def __init__(self, code: types.CodeType, form: Form, depth: int) -> None:
+        self.code = code
+        self.form = form
+        self.depth = depth
+        self.target: control.Function | None = None
+        self.result: Form | None = None
+        self.lifted: list[Any] = []
+        self.used = False
+
+
+class MakeFunction(Signal):
+    """This call must be traced again, as a graph function whose arguments have this form."""
+
+    def __init__(self, activation: Activation, form: Form) -> None:
+        self.activation = activation
+        self.form = form
+
+
+class Recursion(Core):
+    """Inlining, and calls to what is being traced."""
+
+    stack: list[Activation]
+    outside_cells: set[int]
+    python_depth = 0
+
+    def inline(self, original: Any, made: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run a transformed function; a recursive call becomes a call node."""
+        if made is not original:
+            self.outside_cells.update(id(c) for c in original.__closure__ or ())
+        if len(self.stack) > DEPTH_LIMIT:
+            raise RecursionError("maximum recursion depth exceeded while tracing")
+        code = made.__code__
+        active = [a for a in self.stack if a.code is code]
+        if not active:
+            return self.enter(made, args, kwargs, None)
+        forms = Forms(self)
+        form = forms.of((args, kwargs))
+        staged = [a for a in active if a.depth < self.tape.region.depth]
+        for activation in reversed(staged):
+            known = activation.form or form
+            if activation.target is not None:
+                wide = forms.widen(known, form)
+                if repr(wide) == repr(known):
+                    return self.call_again(activation, forms, args, kwargs)
+                raise MakeFunction(activation, wide)
+            if repr(known) == repr(form):
+                raise MakeFunction(activation, form)
+        if len(staged) >= INLINE_LIMIT:
+            raise MakeFunction(staged[0], forms.widen(staged[0].form, form))
+        return self.enter(made, args, kwargs, form)
+
+    def enter(self, made: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], form: Form | None) -> Any:
+        """Trace a call in line."""
+        tape = self.tape
+        activation = Activation(made.__code__, form, tape.region.depth)  # type: ignore[arg-type]
+        if form is None and may_recurse(made):
+            activation.form = Forms(self).of((args, kwargs))
+        mark, layer, depth = tape.region.mark(), tape.trail.open(), len(tape.trail.layers)
+        chain, loops, inside = self.chain, self.loops, self.in_function
+        self.stack.append(activation)
+        size = len(self.stack)
+        try:
+            result = made(*args, **kwargs)
+        except MakeFunction as signal:
+            if signal.activation is not activation:
+                self.keep(layer, depth)
+                raise
+            del tape.trail.layers[depth:]
+            tape.trail.close(layer)
+            tape.region.drop(mark)
+            self.chain, self.loops, self.in_function = chain, loops, inside
+            return self.staged_function(made, args, kwargs, signal.form, activation)
+        except BaseException:
+            self.keep(layer, depth)
+            raise
+        finally:
+            del self.stack[size - 1 :]
+        tape.trail.close(layer, keep=True)
+        return result
+
+    def keep(self, layer: Any, depth: int) -> None:
+        """An exception passes: what was written so far stays written."""
+        layers = self.tape.trail.layers
+        if len(layers) >= depth and layers[depth - 1] is layer:
+            while len(layers) >= depth:
+                self.tape.trail.close(layers[-1], keep=True)
+
+    def staged_function(
+        self, made: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], form: Form, old: Activation
+    ) -> Any:
+        """Trace a function once for all its calls."""
+        tape, forms = self.tape, Forms(self)
+        activation = Activation(made.__code__, form, tape.region.depth)
+        existing = {id(o) for o in gc.get_objects()}
+        for _ in range(12):
+            activation.target = control.Function(made.__name__.strip("<>"))
+            activation.used = False
+            try:
+                outcome = self.trace_function(made, forms, activation, existing)
+            except MakeFunction as signal:
+                if signal.activation is not activation:
+                    raise
+                activation.form = forms.widen(activation.form, signal.form)
+                continue
+            if outcome is not None:
+                return self.first_call(activation, forms, outcome, args, kwargs)
+        raise tape.refuse("recursion-type", f"no stable type for {made.__name__}")
+
+    def trace_function(self, made: Any, forms: Forms, activation: Activation, existing: set[int]) -> Any:
+        """One trace; the finished region, or None if the types must be widened."""
+        tape = self.tape
+        region = Region(tape.region)
+        layer = tape.trail.open()
+        depth = len(tape.trail.layers)
+        stack = len(self.stack)
+        self.stack.append(activation)
+        inputs: list[Any] = []
+        try:
+            with tape.inside(region):
+                args, kwargs = forms.formal(activation.form, inputs)
+                for node in activation.lifted:
+                    region.use(node)
+                try:
+                    result = made(*args, **kwargs)
+                except Diverged:
+                    raise tape.refuse("recursion-type", f"{made.__name__} never returns") from None
+                self.check_state(existing, region)
+                found = forms.of(result)
+                wide = forms.widen(activation.result, found) if activation.result is not None else found
+                lifted = list(dict.fromkeys([*activation.lifted, *region.operands]))
+                stable = repr(wide) == repr(activation.result) and lifted == activation.lifted
+                activation.result, activation.lifted = wide, lifted
+                if not stable and activation.used:
+                    return None
+                outputs: list[Any] = []
+                forms.fill(wide, result, outputs)
+        finally:
+            del self.stack[stack:]
+            del tape.trail.layers[depth:]
+            tape.trail.close(layer)
+        return region, outputs
+
+    def check_state(self, existing: set[int], region: Region) -> None:
+        """A graph function has no effects."""
+        for change in self.tape.trail.layers[-1].changes().values():
+            place = change.place
+            outer = (
+                (isinstance(place, Store) and place.depth < region.depth)
+                or (isinstance(place, AttributePlace | ContentsPlace) and id(place.owner) in existing)
+                or isinstance(place, GlobalPlace)
+                or (isinstance(place, CellPlace) and id(place.cell) in existing)
+            )
+            if outer:
+                raise self.tape.refuse("recursion-state", getattr(place, "name", type(place).__name__))
+
+    def first_call(self, activation: Activation, forms: Forms, outcome: Any, args: Any, kwargs: Any) -> Any:
+        """Close the function and call it from outside."""
+        region, outputs = outcome
+        assert activation.target is not None
+        activation.target.body = region.finish(outputs, activation.lifted)
+        return self.emit_call(activation, forms, args, kwargs)
+
+    def call_again(self, activation: Activation, forms: Forms, args: Any, kwargs: Any) -> Any:
+        """A recursive call."""
+        activation.used = True
+        if activation.result is None:
+            raise Diverged
+        return self.emit_call(activation, forms, args, kwargs)
+
+    def emit_call(self, activation: Activation, forms: Forms, args: Any, kwargs: Any) -> Any:
+        """The call node and its result."""
+        tape = self.tape
+        leaves: list[Any] = []
+        forms.fill(activation.form, (args, kwargs), leaves)
+        lifted = [tape.region.use(node) for node in activation.lifted]
+        node = tape.emit(activation.target, (*leaves, *lifted), None, None)
+        assert activation.result is not None
+        after = After(forms, node, None)
+        after.index = 0
+        value = after.value(activation.result)
+        node.meta["spec"] = tuple(after.found)
+        return value
+
+
+def may_recurse(made: types.FunctionType) -> bool:
+    """Whether the form of the arguments is worth keeping (always: the function may be reached again)."""
+    return True

@@ -1,0 +1,63 @@
+"""Lists whose length only the graph knows: a Python list whose single item is a `RowsOf` marker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.capture.recording import Recorder
+from diptych.capture.values import Scalar, kind_of
+from diptych.graph import own
+from diptych.graph.layout import Layout
+
+DTYPES = {"float": torch.float64, "int": torch.int64, "bool": torch.bool}
+
+
+class RowsOf:
+    """Items of one type, stacked: row `i` of each column is a leaf of item `i`, whose structure is `item`.
+
+    `numbers[k]` is the kind of Python number that column `k` holds, or None for tensors.
+    """
+
+    def __init__(self, columns: list[torch.Tensor], numbers: list[str | None], item: Layout) -> None:
+        self.columns = columns
+        self.numbers = numbers
+        self.item = item
+
+
+def rows_of(value: Any) -> RowsOf | None:
+    """The marker inside a list (or tuple) of unknown length, if it is one."""
+    if isinstance(value, list | tuple) and len(value) == 1 and type(value[0]) is RowsOf:
+        return value[0]
+    return None
+
+
+def row(tape: Recorder, leaf: Any) -> tuple[torch.Tensor, str | None]:
+    """A leaf of an item as a tensor with a leading dimension of 1, and the kind of number it was."""
+    kind = kind_of(leaf)
+    if kind is None:
+        return torch.unsqueeze(leaf, 0), None
+    if kind not in DTYPES:
+        raise tape.refuse("loop-state", f"a list of {kind}")
+    return number_tensor(tape, (leaf,), DTYPES[kind]), kind
+
+
+def number_tensor(tape: Recorder, values: tuple[Any, ...], dtype: torch.dtype | None, device: str = "cpu") -> torch.Tensor:
+    """`torch.tensor(values)` for nested tuples that hold numbers of the graph."""
+    from diptych.capture.tensors import adopt
+
+    def example(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(example(v) for v in value)
+        return {"int": 1, "float": 1.0, "bool": True}[value.kind] if isinstance(value, Scalar) else value
+
+    def place(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(place(v) for v in value)
+        return value.node if isinstance(value, Scalar) else value
+
+    with tape.aside():
+        fake = torch.tensor(example(values), dtype=dtype, device=device)
+    node = tape.emit(own.OWN["from_numbers"], (place(values), dtype, device), None, tape.spec(fake))
+    return adopt(tape, fake, node, False)

@@ -1,0 +1,181 @@
+"""The stager, put together from its parts."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils import _pytree as pytree
+
+from diptych.capture.convert import convert
+from diptych.capture.dispatch import RecordingMode
+from diptych.capture.interpreter import interpreting
+from diptych.capture.recording import Recorder
+from diptych.capture.staging import prelude
+from diptych.capture.staging.access import mixed_of
+from diptych.capture.staging.calling import Calling
+from diptych.capture.staging.core import Loop
+from diptych.capture.staging.modes import CallMode
+from diptych.capture.staging.outside import Constantly, Source, World
+from diptych.capture.tensors import adopt, handle, node_of, requires_grad
+from diptych.capture.values import Scalar, Union
+from diptych.graph import own
+from diptych.graph.functions import AutogradFunction
+from diptych.graph.spec import NumberSpec
+
+_lock = threading.RLock()
+
+
+class Sheet(Recorder):
+    """The tape of one trace, with the world it belongs to."""
+
+    def __init__(self, vary: dict[str, Any]) -> None:
+        super().__init__()
+        self.world = World(self, vary)
+        self.stager: Any = None
+
+    def fake(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The traced stand-in of a real tensor; one without a known source is held as it is."""
+        known = self.world.inputs.get(id(tensor))
+        if known is not None:
+            return known
+        source = self.world.sources.get(id(tensor)) or Source("a tensor", None, Constantly(tensor))
+        return self.world.tensor(tensor, source)
+
+    def nodes(self, value: Any) -> Any:
+        """Traced values in a nested argument as nodes."""
+
+        def place(v: Any) -> Any:
+            if isinstance(v, torch.Tensor):
+                return node_of(self, self.fake(v) if "_diptych_handle" not in v.__dict__ else v)
+            if isinstance(v, Scalar):
+                return v.node
+            if isinstance(v, torch.SymInt | torch.SymFloat | torch.SymBool):
+                return self.size_node(v)
+            return v
+
+        return pytree.tree_map(place, value, is_leaf=lambda v: isinstance(v, Scalar))
+
+    def unbacked(self, value: Any) -> bool:
+        """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
+        symbols = self.shape_env.replace(value.node.expr).free_symbols
+        return any(not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf")) for s in symbols)  # noqa: E501
+
+    def scalar_of(self, name: str, kind: str, *args: Any) -> Scalar:
+        """A number that an own operation computes."""
+        node = self.emit(own.OWN[name], tuple(self.nodes(list(args))), None, NumberSpec(kind))
+        return self.number(node, kind)
+
+    def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
+        """A user's `autograd.Function` as one node; its forward runs once, unrecorded, for the types of its results."""
+        args = tuple(self.stager.arguments(a) for a in args)
+        fakes = tuple(self.fake(a) if isinstance(a, torch.Tensor) and "_diptych_handle" not in a.__dict__ else a for a in args)
+        grad = torch.is_grad_enabled() and any(isinstance(a, torch.Tensor) and requires_grad(a) for a in fakes)
+        with self.stager.unrecorded():
+            outputs = kind.apply(*[a.clone() if isinstance(a, torch.Tensor) else a for a in fakes])
+        nodes = tuple(self.nodes(list(fakes)))
+        bare = isinstance(outputs, torch.Tensor)
+        flat = [outputs] if bare else list(outputs)
+        specs = tuple(self.spec(o) for o in flat)
+        node = self.emit(AutogradFunction(kind), nodes, None, specs[0] if bare else specs)
+        for index, (out, spec) in enumerate(zip(flat, specs, strict=True)):
+            if isinstance(out, torch.Tensor):
+                out.__dict__.pop("_diptych_handle", None)
+                adopt(self, out, node if bare else self.item(node, index, spec), grad)
+        return outputs
+
+
+class Stager(Calling):
+    """Turns a transformed program into a symbolic graph."""
+
+    def __init__(self, vary: dict[str, Any]) -> None:
+        tape = Sheet(vary)
+        super().__init__(tape)
+        tape.stager = self
+        self.world = tape.world
+        self.made_here: set[int] = set()
+        self.written: set[Any] = set()
+        self.opaque: list[str] = []
+        self.stack = []
+        self.outside_cells: set[int] = set()
+        self.loops: list[Loop] = []
+        self.apply = torch.autograd.Function.__dict__["apply"]
+
+    @contextlib.contextmanager
+    def tracing(self) -> Iterator[None]:
+        """Everything torch does on this thread goes to the tape, below autograd."""
+        tape = self.tape
+        with _lock, self.intercepting(), interpreting(self):
+            with torch._C._AutoDispatchBelowAutograd(), CallMode(self), RecordingMode(tape):
+                yield
+
+    @contextlib.contextmanager
+    def unrecorded(self) -> Iterator[None]:
+        """Types only: what runs here leaves no trace in the graph."""
+        tape = self.tape
+        real = torch.autograd.Function.__dict__["apply"]
+        torch.autograd.Function.apply = self.apply  # type: ignore[method-assign,assignment]
+        try:
+            with torch.utils._python_dispatch._disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:
+                yield
+        finally:
+            torch.autograd.Function.apply = real  # type: ignore[method-assign]
+
+    @contextlib.contextmanager
+    def intercepting(self) -> Iterator[None]:
+        """`Function.apply` inside torch's own code is seen too; other threads keep the real one."""
+        thread = threading.get_ident()
+        plain = self.apply
+        stager = self
+
+        def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != thread:
+                return plain.__get__(None, cls)(*args, **kwargs)
+            return stager.autograd_function(cls, args, kwargs)
+
+        torch.autograd.Function.apply = classmethod(apply)  # type: ignore[method-assign,assignment]
+        try:
+            yield
+        finally:
+            torch.autograd.Function.apply = plain  # type: ignore[method-assign]
+
+    def smallest(self, lengths: list[Any]) -> Any:
+        """The least of several lengths."""
+        from diptych.capture.staging.builtin import HANDLERS
+
+        return lengths[0] if len(lengths) == 1 else HANDLERS[min](self, *lengths)
+
+    def accumulate(self, items: Any, start: Any) -> Any:
+        """`sum` of a growing list."""
+        return self.inline(prelude.accumulate, convert(prelude.accumulate), (items, start), {})
+
+    def collect(self, items: Any) -> Any:
+        """`list` of a staged range."""
+        return self.inline(prelude.collect, convert(prelude.collect), (items,), {})
+
+    def contents_vary(self, items: Any) -> bool:
+        """Whether a container's contents depend on the path."""
+        return mixed_of(items) is not None
+
+    def print_(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """`print`: the line is made when the graph runs, in order."""
+        if set(kwargs) - {"sep", "end", "flush"}:
+            raise self.tape.refuse("outside-world", "print to a file")
+        parts: list[Any] = []
+        for index, arg in enumerate(args):
+            if index:
+                parts.append(kwargs.get("sep") or " " if kwargs.get("sep") != "" else "")
+            parts.append(self.format(arg, ord("s"), ""))
+        end = kwargs.get("end")
+        parts.append("\n" if end is None else end)
+        text = self.join_text(*parts)
+        if isinstance(text, Union):
+            raise self.tape.refuse("structure-in-branch", "print of a value of path-dependent type")
+        self.tape.emit(own.OWN["say"], (text.node if isinstance(text, Scalar) else text,), None, NumberSpec("int"))
+
+    def known(self, tensor: torch.Tensor) -> bool:
+        """Whether a tensor has a handle."""
+        return "_diptych_handle" in tensor.__dict__ and handle(tensor) is not None

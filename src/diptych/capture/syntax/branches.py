@@ -1,0 +1,100 @@
+"""`if`, conditional expressions, `assert` and `match`."""
+
+from __future__ import annotations
+
+import ast
+
+from diptych.capture.syntax.build import FRAME, hook, load, names, place, store
+from diptych.capture.syntax.transform import Transformer, lowers
+
+
+@lowers(ast.If)
+def lower_if(t: Transformer, node: ast.If) -> list[ast.stmt]:
+    """`if test: A else: B`  ->  `if_(test, A, B, ...)`."""
+    if t.generator:
+        return [ast.If(hook("plain_truth", test(t, node.test)), t.block(node.body), t.block(node.orelse))]
+    condition = test(t, node.test)
+    then, made_then = t.helper("then", t.block(node.body))
+    orelse, made_else = t.helper("else", t.block(node.orelse))
+    live = names(sorted(t.liveness.live_after(node) | (t.liveness.captured & set(t.locals))))
+    call = hook("if_", condition, load(then), load(orelse), load(FRAME), live)
+    return [*place([made_then, made_else], node), ast.Expr(call)]
+
+
+@lowers(ast.IfExp)
+def lower_conditional_expression(t: Transformer, node: ast.IfExp) -> ast.expr:
+    """`a if test else b`  ->  `choose(test, lambda: a, lambda: b)`."""
+    return hook("choose", test(t, node.test), t.lazily(node.body), t.lazily(node.orelse))
+
+
+@lowers(ast.Assert)
+def lower_assert(t: Transformer, node: ast.Assert) -> list[ast.stmt]:
+    """`assert test, message`  ->  `if not test: raise AssertionError(message)`, message evaluated only then."""
+    message = [t.lazily(node.msg)] if node.msg else []
+    return [ast.Expr(hook("assert_", test(t, node.test), *message))]
+
+
+@lowers(ast.Raise)
+def lower_raise(t: Transformer, node: ast.Raise) -> list[ast.stmt]:
+    """`raise error from cause`  ->  `raise_(error, cause)`; a bare `raise` stays."""
+    if node.exc is None:
+        return [node]
+    cause = [t.expression(node.cause)] if node.cause else []
+    return [ast.Expr(hook("raise_", t.expression(node.exc), *cause))]
+
+
+@lowers(ast.Match)
+def lower_match(t: Transformer, node: ast.Match) -> list[ast.stmt]:
+    """`match` -> a chain of `if`: Python's own `match` decides the pattern, the guard is a test like any other."""
+    subject = t.fresh("subject")
+    t.locals = (*t.locals, subject)
+    made: list[ast.stmt] = [ast.Assign([store(subject)], t.expression(node.subject))]
+    chain: list[ast.stmt] = []
+    for case in reversed(node.cases):
+        name = t.fresh("matches")
+        hit = ast.match_case(case.pattern, None, [ast.Return(ast.Constant(True))])
+        body: list[ast.stmt] = [ast.Match(load(subject), [hit]), ast.Return(ast.Constant(False))]
+        helper, define = t.helper("pattern", body)
+        made += place([define], case.pattern)
+        condition: ast.expr = hook("matches", load(helper))
+        marked = _Lowered(condition)
+        tested: ast.expr = ast.BoolOp(ast.And(), [marked, case.guard]) if case.guard else marked
+        chain = [ast.If(tested, case.body, chain)]
+        t.liveness.alias(chain[0], node)
+        ast.copy_location(chain[0], case.pattern)
+        for part in (tested, marked, condition):
+            ast.copy_location(part, case.pattern)
+        del name
+    return [*made, *(part for s in chain for part in t.statement(s))]
+
+
+class _Lowered(ast.expr):
+    """An expression that is lowered already."""
+
+    _fields = ("value",)
+    _attributes = ("lineno", "col_offset", "end_lineno", "end_col_offset")
+
+    def __init__(self, value: ast.expr) -> None:
+        super().__init__()
+        self.value = value
+
+
+@lowers(_Lowered)
+def lower_lowered(t: Transformer, node: _Lowered) -> ast.expr:
+    """Nothing left to do."""
+    return node.value
+
+
+def test(t: Transformer, node: ast.expr) -> ast.expr:
+    """An expression of which only the truth matters: `and`, `or`, `not` need not give their operands back."""
+    if isinstance(node, ast.BoolOp):
+        name = "all_true" if isinstance(node.op, ast.And) else "any_true"
+        return hook(name, test(t, node.values[0]), *(lazy_test(t, value) for value in node.values[1:]))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return hook("not_", test(t, node.operand))
+    return t.expression(node)
+
+
+def lazy_test(t: Transformer, node: ast.expr) -> ast.expr:
+    """A function that evaluates a test."""
+    return t.lazily(_Lowered(ast.copy_location(test(t, node), node)))

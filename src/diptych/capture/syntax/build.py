@@ -1,0 +1,61 @@
+"""Small constructors for syntax trees, so that the constructs' files read like the code they write."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+
+INTERPRETER = "__diptych__"
+"""The free variable of a transformed function that holds the hooks."""
+
+FRAME = "__diptych_frame__"
+"""The variable that holds the cells of a transformed function's own variables."""
+
+
+def load(name: str) -> ast.Name:
+    """`name`, read."""
+    return ast.Name(name, ast.Load())
+
+
+def store(name: str) -> ast.Name:
+    """`name`, written."""
+    return ast.Name(name, ast.Store())
+
+
+def hook(name: str, *args: ast.expr, keywords: Sequence[ast.keyword] = ()) -> ast.Call:
+    """A call of the hook `name`."""
+    return ast.Call(ast.Attribute(load(INTERPRETER), name, ast.Load()), list(args), list(keywords))
+
+
+def thunk(value: ast.expr) -> ast.Lambda:
+    """`lambda: value`."""
+    return ast.Lambda(no_arguments(), value)
+
+
+def no_arguments() -> ast.arguments:
+    """An empty parameter list."""
+    return ast.arguments(posonlyargs=[], args=[], vararg=None, kwonlyargs=[], kw_defaults=[], kwarg=None, defaults=[])
+
+
+def names(items: Iterable[str]) -> ast.Tuple:
+    """A tuple of string constants."""
+    return ast.Tuple([ast.Constant(item) for item in items], ast.Load())
+
+
+def function(name: str, parameters: Sequence[str], body: list[ast.stmt], nonlocals: Sequence[str]) -> ast.FunctionDef:
+    """`def name(*parameters): nonlocal ...; body`."""
+    args = no_arguments()
+    args.args = [ast.arg(parameter) for parameter in parameters]
+    head: list[ast.stmt] = [ast.Nonlocal(list(nonlocals))] if nonlocals else []
+    made = ast.FunctionDef(name, args, head + (body or [ast.Pass()]), [], None, None)
+    made.type_params = []  # Python 3.12 and later
+    return made
+
+
+def place(made: Sequence[ast.stmt], at: ast.AST) -> list[ast.stmt]:
+    """Give every node of `made` that has no position yet the position of `at`."""
+    for statement in made:
+        for node in ast.walk(statement):
+            if "lineno" in node._attributes and not hasattr(node, "lineno"):
+                ast.copy_location(node, at)
+    return list(made)

@@ -1,0 +1,225 @@
+"""Traced tensors: which value a tensor has now, and what a write to it (or to a view of it) means.
+
+Every fake tensor carries a `Handle`. Tensors that share memory share a `Store`; its content is one node, replaced by
+every write (functionalization). A view remembers how it was made, and is made again after a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+from torch.utils import _pytree as pytree
+
+from diptych.capture.recording import Recorder
+from diptych.capture.refusals import Refused
+from diptych.graph import own
+
+aten = torch.ops.aten
+HANDLE = "_diptych_handle"
+
+
+class Store:
+    """The memory that some tensors share: `node` is its content as the shape of its first tensor."""
+
+    def __init__(self, node: fx.Node | None, requires_grad: bool, external: Any = None) -> None:
+        self.node = node
+        self.version = 0
+        self.requires_grad = requires_grad
+        self.external = external
+        self.constant = False
+        self.twins: list[tuple[Store, int]] = []
+        self.key = ("store", id(self))
+        self.depth = 0
+
+    def get(self) -> Any:
+        """The content, as a place of the trail."""
+        return (self.node, self.version, self.requires_grad)
+
+    def set(self, value: Any) -> None:
+        """Put a content back."""
+        self.node, self.version, self.requires_grad = value
+
+
+class Handle:
+    """What a traced tensor is: its store, and for a view the tensor and operation it came from."""
+
+    __slots__ = ("arguments", "function", "node", "parent", "store", "version")
+
+    def __init__(self, store: Store, node: fx.Node | None = None) -> None:
+        self.store = store
+        self.node = node
+        self.version = store.version
+        self.parent: torch.Tensor | None = None
+        self.function: Any = None
+        self.arguments: tuple[Any, Any] = ((), {})
+
+
+def handle(tensor: torch.Tensor) -> Handle:
+    """The handle of a traced tensor."""
+    return tensor.__dict__[HANDLE]
+
+
+def node_of(tape: Recorder, tensor: torch.Tensor) -> fx.Node:
+    """The node that holds the tensor's value now; a view of changed memory is taken again."""
+    it = handle(tensor)
+    check_twins(tape, it.store)
+    if it.parent is None:
+        assert it.store.node is not None
+        return it.store.node
+    if it.node is not None and it.version == it.store.version and tape.region.sees(it.node):
+        return it.node
+    args, kwargs = it.arguments
+    it.node = tape.emit(it.function, (node_of(tape, it.parent), *args), kwargs, tape.spec(tensor))
+    it.version = it.store.version
+    return it.node
+
+
+def check_twins(tape: Recorder, store: Store) -> None:
+    """A value chosen by a branch from memory that was written since: whether it sees the write depends on the path."""
+    for twin, version in store.twins:
+        if twin.version != version:
+            raise tape.refuse("view-of-path")
+
+
+def requires_grad(tensor: torch.Tensor) -> bool:
+    """Whether the tensor will require a gradient when the graph runs under autograd."""
+    return handle(tensor).store.requires_grad and (tensor.is_floating_point() or tensor.is_complex())
+
+
+def adopt(tape: Recorder, fake: torch.Tensor, node: fx.Node, grad: bool) -> torch.Tensor:
+    """A fresh fake tensor becomes the value of `node`."""
+    store = Store(node, grad)
+    store.depth = tape.region.depth
+    fake.__dict__[HANDLE] = Handle(store, node)
+    tape.bind_sizes(fake, node)
+    return fake
+
+
+def adopt_view(tape: Recorder, fake: torch.Tensor, parent: torch.Tensor, function: Any, args: Any, kwargs: Any) -> None:
+    """A fresh fake tensor becomes the view `function(parent, *args)`."""
+    made = Handle(handle(parent).store)
+    made.parent, made.function, made.arguments = parent, function, (args, kwargs)
+    made.version = -1
+    fake.__dict__[HANDLE] = made
+    node = node_of(tape, fake)
+    tape.bind_sizes(fake, node)
+
+
+def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool) -> None:
+    """`tensor` now has the value `value`: its store is rebuilt through the views between them."""
+    store = handle(tensor).store
+    check_twins(tape, store)
+    if store.twins:
+        raise tape.refuse("view-of-path")
+    if store.external is not None:
+        store.external.check_written(tape)
+    if tape.grad_mode and not torch.is_grad_enabled() and store.requires_grad:
+        value = tape.emit(own.OWN["rebind"], (node_of(tape, tensor), value), None, tape.spec(tensor))
+    current = tensor
+    while (parent := handle(current).parent) is not None:
+        it = handle(current)
+        value = put_back(tape, it.function, parent, value, it.arguments[0])
+        current = parent
+    tape.trail.touch(store)
+    tape.clock += 1
+    store.set((value, tape.clock, store.requires_grad or (grad and torch.is_grad_enabled())))
+
+
+Putting = Callable[[Recorder, torch.Tensor, fx.Node, tuple[Any, ...]], fx.Node]
+PUT_BACK: dict[Any, Putting] = {}
+
+
+def puts_back(*functions: Any) -> Callable[[Putting], Putting]:
+    """Register how a write to the result of a view operation changes the tensor it views."""
+
+    def register(putting: Putting) -> Putting:
+        for function in functions:
+            PUT_BACK[function] = putting
+        return putting
+
+    return register
+
+
+def put_back(tape: Recorder, function: Any, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """The value of `parent` after its view `function(parent, *args)` became `value`."""
+    if function not in PUT_BACK:
+        raise tape.refuse("mutation", f"a write through the view {function}")
+    return PUT_BACK[function](tape, parent, value, args)
+
+
+def scatter_into(function: Any) -> Putting:
+    """Views of a part: the part is written into a copy of the whole."""
+
+    def put(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+        placed = tape.nodes(args)
+        return tape.emit(function, (node_of(tape, parent), value, *placed), None, tape.spec(parent))
+
+    return put
+
+
+PUT_BACK[aten.select.int] = scatter_into(aten.select_scatter.default)
+PUT_BACK[aten.slice.Tensor] = scatter_into(aten.slice_scatter.default)
+PUT_BACK[aten.diagonal.default] = scatter_into(aten.diagonal_scatter.default)
+PUT_BACK[aten.as_strided.default] = scatter_into(aten.as_strided_scatter.default)
+
+
+@puts_back(aten.view.default, aten._unsafe_view.default, aten.unsqueeze.default, aten.squeeze.dim,
+           aten.squeeze.default, aten.squeeze.dims, aten.reshape.default)  # fmt: skip
+def reshape_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """Views of all elements in order."""
+    return tape.emit(aten.reshape.default, (value, tape.nodes(list(parent.shape))), None, tape.spec(parent))
+
+
+@puts_back(aten.alias.default, aten.detach.default)
+def same_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """The same elements; a write through `detach` is not seen by autograd."""
+    if requires_grad(parent):
+        return tape.emit(own.OWN["rebind"], (node_of(tape, parent), value), None, tape.spec(parent))
+    return value
+
+
+@puts_back(aten.transpose.int)
+def transpose_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """Transposition is its own inverse."""
+    return tape.emit(aten.transpose.int, (value, *args), None, tape.spec(parent))
+
+
+@puts_back(aten.t.default)
+def t_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """Likewise."""
+    return tape.emit(aten.t.default, (value,), None, tape.spec(parent))
+
+
+@puts_back(aten.permute.default)
+def permute_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """The inverse permutation."""
+    order = [d % parent.dim() for d in args[0]]
+    inverse = [order.index(d) for d in range(parent.dim())]
+    return tape.emit(aten.permute.default, (value, inverse), None, tape.spec(parent))
+
+
+@puts_back(aten.view_as_real.default)
+def complex_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """Pairs of reals back to complex numbers."""
+    return tape.emit(aten.view_as_complex.default, (value,), None, tape.spec(parent))
+
+
+def shares(out: Any, candidates: list[torch.Tensor]) -> torch.Tensor | None:
+    """The first of `candidates` whose memory `out` shares."""
+    if not isinstance(out, torch.Tensor) or out.layout != torch.strided:
+        return None
+    for candidate in candidates:
+        if out is candidate or out.untyped_storage()._cdata == candidate.untyped_storage()._cdata:
+            return candidate
+    return None
+
+
+def leaves(values: Any) -> list[torch.Tensor]:
+    """All tensors in a nested argument."""
+    return [v for v in pytree.tree_leaves(values) if isinstance(v, torch.Tensor)]
+
+
+__all__ = ["Refused"]

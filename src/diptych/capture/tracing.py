@@ -1,0 +1,471 @@
+"""From a program and example arguments to a symbolic graph, the guards it is valid under, and its effects."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from diptych.capture.effects import Fetch, Update, describe
+from diptych.capture.refusals import Refused
+from diptych.capture.regions import Leak
+from diptych.capture.staging.core import Diverged
+from diptych.capture.staging.outside import Guard, Source, same_strides
+from diptych.capture.staging.packing import Packer
+from diptych.capture.staging.stager import Stager
+from diptych.capture.tensors import Store, handle, node_of
+from diptych.capture.trail import MISSING, CellPlace, Change, ContentsPlace, same
+from diptych.capture.values import Scalar
+from diptych.errors import DiptychError
+from diptych.graph.interface import Effect, Input
+from diptych.graph.layout import Layout, unpack
+from diptych.graph.program import SymbolicGraph
+
+aten = torch.ops.aten
+__all__ = ["Program", "trace"]
+
+
+@dataclass(frozen=True)
+class Roots:
+    """What a call starts from: the function, and its bound arguments by parameter name."""
+
+    function: Any
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Program:
+    """A captured program: the graph, what it relies on, what it feeds the graph, and what it updates."""
+
+    graph: SymbolicGraph
+    guards: list[Guard]
+    sizes: list[Callable[[list[Any]], bool]]
+    sources: list[Source]
+    updates: list[Update]
+    aliases: dict[int, Any]
+    layout: Layout
+    bind: Callable[..., Roots]
+    opaque: list[str] = field(default_factory=list)
+    draws: bool = False
+    prints: bool = False
+
+    def feed(self, roots: Roots) -> list[Any]:
+        """The flat inputs of the graph for a call."""
+        return [source.fetch(roots) for source in self.sources]
+
+    def finish(self, roots: Roots, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
+        """Carry out the effects; the program's return value."""
+        values = list(outputs)
+        for update in self.updates:
+            if update.kind == "tensor":
+                update.apply(roots, values, {})
+        for index, alias in self.aliases.items():
+            values[index] = alias(flat)
+        for update in self.updates:
+            if update.kind != "tensor":
+                update.apply(roots, values, {})
+        return unpack(self.layout, values)
+
+    def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:
+        """The graph has raised the program's own exception: carry out the effects that came before it."""
+        target, operands = fired
+        for update in getattr(target, "updates", ()):
+            update.apply(roots, operands, {})
+
+
+def binder(function: Any) -> Callable[..., Roots]:
+    """Binds the arguments of a call to the parameters of the program."""
+    called = function.forward if isinstance(function, torch.nn.Module) else function
+    try:
+        signature = inspect.signature(called, follow_wrapped=False)
+    except (TypeError, ValueError):
+        signature = None
+
+    def bind(*args: Any, **kwargs: Any) -> Roots:
+        if signature is None:
+            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        return Roots(function, dict(bound.arguments))
+
+    return bind
+
+
+@dataclass(frozen=True)
+class Argument:
+    """Reads an argument from the roots of a call."""
+
+    name: str
+
+    def __call__(self, roots: Roots) -> Any:
+        return roots.arguments[self.name]
+
+
+def read_function(roots: Roots) -> Any:
+    """The program itself."""
+    return roots.function
+
+
+def read_self(roots: Roots) -> Any:
+    """The object of a bound method."""
+    return roots.function.__self__
+
+
+class Tracing:
+    """One trace from start to finish."""
+
+    def __init__(self, function: Any, vary: dict[str, Any]) -> None:
+        self.function = function
+        self.stager = Stager(vary)
+        self.tape = self.stager.tape
+        self.world = self.stager.world
+        self.replaced: dict[int, Any] = {}
+        self.stager.pending = self.updates
+
+    def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
+        """Trace a call."""
+        tape = self.tape
+        bind = binder(self.function)
+        roots = bind(*args, **kwargs)
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 20000))
+        base = tape.trail.layers[0]
+        random = torch.get_rng_state()
+        try:
+            with self.stager.tracing():
+                self.enter_function()
+                arguments = {n: self.argument(n, v) for n, v in roots.arguments.items()}
+                self.replaced = {id(owner): list(owner) if not isinstance(owner, dict) else dict(owner) for owner, _, _ in self.world.roots}
+                try:
+                    result = self.call(arguments)
+                except Diverged:
+                    result = None
+                packer = Packer(tape, self.stager.outside)
+                layout = packer.pack(result)
+                updates = self.updates(packer)
+                nodes, aliases = self.outputs(packer.leaves)
+            module = tape.root.finish(nodes)
+        finally:
+            sys.setrecursionlimit(limit)
+            del tape.trail.layers[1:]
+            base.undo()
+            torch.set_rng_state(random)
+        return self.program(bind, module, layout, updates, aliases)
+
+    def enter_function(self) -> None:
+        """The program itself is where the outside begins."""
+        function, world = self.function, self.world
+        if isinstance(function, types.MethodType):
+            world.enter(function.__self__, Source("self", None, read_self))
+        elif not isinstance(function, types.FunctionType):
+            world.register(function, Source("self", None, read_function))
+
+    def argument(self, name: str, value: Any) -> Any:
+        """An argument, entered under its parameter's name."""
+        source = Source(name, None, Argument(name))
+        return self.world.enter(value, source, "argument")
+
+    def call(self, arguments: dict[str, Any]) -> Any:
+        """Call the program with the entered arguments."""
+        function = self.function
+        called = function.forward if isinstance(function, torch.nn.Module) else function
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        try:
+            parameters = inspect.signature(called, follow_wrapped=False).parameters
+        except (TypeError, ValueError):
+            return self.stager.call(function, *arguments.values())
+        if any(name not in parameters for name in arguments):
+            positional = [v for n, v in arguments.items() if n.startswith("arg")]
+            return self.stager.call(function, *positional, **{n: v for n, v in arguments.items() if not n.startswith("arg")})
+        for name, value in arguments.items():
+            kind = parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                args += list(value)
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                kwargs.update(value)
+            elif kind is inspect.Parameter.KEYWORD_ONLY:
+                kwargs[name] = value
+            else:
+                args.append(value)
+        return self.stager.call(function, *args, **kwargs)
+
+    def updates(self, packer: Packer) -> list[Update]:
+        """The net writes to the outside so far, of all open layers."""
+        first: dict[Any, Any] = {}
+        for layer in self.tape.trail.layers:
+            for key, entry in layer.old.items():
+                first.setdefault(key, entry)
+        found: list[Update] = []
+        for place, before in first.values():
+            now = place.get()
+            update = None if same(now, before) else self.update(Change(place, before, now), packer, self.replaced)
+            if update is not None:
+                found.append(update)
+        return found
+
+    def update(self, change: Any, packer: Packer, replaced: dict[int, Any]) -> Update | None:
+        """One write, or None if it concerns the program's own objects."""
+        place, world = change.place, self.world
+        if isinstance(place, Store):
+            external = place.external
+            if external is None:
+                return None
+            leaf = packer.pack(self.content(place, external))
+            return Update("tensor", external.source.path, Fetch(external.source), leaf)
+        if isinstance(place, CellPlace) and id(place.cell) not in self.stager.outside_cells:
+            return None
+        if isinstance(place, ContentsPlace) and id(place.owner) in replaced and same(place.get(), replaced[id(place.owner)]):
+            return None
+        described = describe(place, world)
+        if described is None:
+            return None
+        kind, path, target = described
+        value = None if change.after is MISSING else packer.pack(plain(change.after))
+        return Update(kind, path, target, value)
+
+    def content(self, store: Store, external: Any) -> torch.Tensor:
+        """The final value of a written input, as a tensor of its own."""
+        fake = self.world.inputs[id(external.value)]
+        from diptych.capture.tensors import adopt
+
+        copy = self.tape.empty(fake.shape, fake.dtype, fake.device, fake.stride())
+        assert store.node is not None
+        return adopt(self.tape, copy, store.node, store.requires_grad)
+
+    def outputs(self, leaves: list[Any]) -> tuple[list[Any], dict[int, Any]]:
+        """The nodes of the graph's outputs; those that are memory of a written input are taken from it afterwards."""
+        nodes: list[Any] = []
+        aliases: dict[int, Any] = {}
+        positions = {id(e): i for i, e in enumerate(self.world.externals)}
+        for index, leaf in enumerate(leaves):
+            if isinstance(leaf, Scalar):
+                nodes.append(self.tape.root.use(leaf.node))
+                continue
+            fake = self.stager.traced(leaf)
+            it = handle(fake)
+            node = node_of(self.tape, fake)
+            if it.store.constant and it.parent is None:
+                node = self.tape.emit(aten.clone.default, (node,), None, self.tape.spec(fake))
+            nodes.append(self.tape.root.use(node))
+            external = it.store.external
+            if external is not None and it.store.version != 0:
+                aliases[index] = self.alias(fake, positions[id(external)])
+        return nodes, aliases
+
+    def alias(self, fake: torch.Tensor, position: int) -> Any:
+        """An output that is a written input, or a view of one."""
+        if handle(fake).parent is None:
+            return Given(position)
+        numbers = (*fake.shape, *fake.stride(), fake.storage_offset())
+        if any(isinstance(n, torch.SymInt) for n in numbers):
+            raise self.tape.refuse("view-of-path", "a view of a written argument of varying size is returned")
+        base = self.world.externals[position].value
+        return ViewOf(position, tuple(fake.shape), tuple(fake.stride()), int(fake.storage_offset()) + base.storage_offset())
+
+    def program(self, bind: Any, module: Any, layout: Layout, updates: list[Update], aliases: dict[int, Any]) -> Program:
+        """Everything put together."""
+        world = self.world
+        names = unique([e.source.path for e in world.externals])
+        placeholders = [n for n in module.graph.nodes if n.op == "placeholder"]
+        inputs: list[Input] = []
+        for name, external, node in zip(names, world.externals, placeholders, strict=True):
+            role = "argument" if external.role == "argument" else "state"
+            inputs.append(Input(name, node.meta["spec"], role, external.source.path))
+        state = {n: e.value for n, e, i in zip(names, world.externals, inputs, strict=True) if i.role == "state"}
+        effects = tuple(Effect(u.kind, u.path, u.value if u.value is not None else NOTHING) for u in updates)
+        title = getattr(self.function, "__qualname__", type(self.function).__name__)
+        graph = SymbolicGraph(title.split(".")[-1].strip("<>") or "program", module, tuple(inputs), layout, effects, state)
+        program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,
+                          layout, bind, self.stager.opaque)  # fmt: skip
+        program.draws, program.prints = draws(module), prints(module)
+        graph.flatten = Flatten(program)
+        graph.apply = Apply(program, graph.flatten)
+        return program
+
+    def size_guards(self) -> list[Callable[[list[Any]], bool]]:
+        """What the trace assumed of the symbolic sizes of its inputs."""
+        from torch.utils._sympy.printers import PythonPrinter
+
+        env = self.tape.shape_env
+        places: dict[str, tuple[int, int]] = {}
+        for index, external in enumerate(self.world.externals):
+            if isinstance(external.value, torch.Tensor):
+                fake = self.world.inputs[id(external.value)]
+                for dim, size in enumerate(fake.shape):
+                    if isinstance(size, torch.SymInt):
+                        for symbol in size.node.expr.free_symbols or []:
+                            places.setdefault(symbol.name, (index, dim))
+                        original = external.node.meta.get("symbols", {}).get(dim)
+                        if original is not None:
+                            places.setdefault(original, (index, dim))
+        made: list[Callable[[list[Any]], bool]] = []
+        for guard in env.guards:
+            symbols = sorted(s.name for s in guard.expr.free_symbols)
+            if all(s in places for s in symbols):
+                code = compile(PythonPrinter().doprint(guard.expr), "<size guard>", "eval")
+                made.append(SizeGuard(code, {s: places[s] for s in symbols}))
+        return made
+
+
+NOTHING = __import__("diptych.graph.layout", fromlist=["Constant"]).Constant(None)
+
+
+class SizeGuard:
+    """A condition on sizes."""
+
+    def __init__(self, code: Any, places: dict[str, tuple[int, int]]) -> None:
+        self.code, self.places = code, places
+
+    def __call__(self, flat: list[Any]) -> bool:
+        import math
+
+        sizes = {name: flat[i].shape[d] for name, (i, d) in self.places.items()}
+        try:
+            return bool(eval(self.code, {"math": math, **sizes}))
+        except Exception:
+            return False
+
+
+@dataclass(frozen=True)
+class Given:
+    """Output that is an input itself."""
+
+    position: int
+
+    def __call__(self, flat: list[Any]) -> Any:
+        return flat[self.position]
+
+
+@dataclass(frozen=True)
+class ViewOf:
+    """Output that is a view of an input."""
+
+    position: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+
+    def __call__(self, flat: list[Any]) -> Any:
+        return flat[self.position].as_strided(self.shape, self.stride, self.offset)
+
+
+class Flatten:
+    """Arguments of a call to the flat `argument` inputs; they must be of the types the graph was made for."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.roots: Any = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
+        program = self.program
+        self.roots = program.bind(*args, **kwargs)
+        for guard in program.guards:
+            if guard.source.parent is None and isinstance(guard.source.read, Argument):
+                try:
+                    value = guard.source.fetch(self.roots)
+                    holds = guard.check(value)
+                except (KeyError, TypeError):
+                    continue
+                if not holds:
+                    seen = f"{tuple(value.shape)} {value.dtype}" if isinstance(value, torch.Tensor) else repr(value)
+                    raise DiptychError(
+                        f"{program.graph.name}: argument {guard.source.path} does not fit this graph",
+                        None,
+                        f"the graph needs {guard.text}; this call has {seen}",
+                        "capture again for such arguments, or use diptych.hybridize, which does so by itself",
+                    )
+        flat = program.feed(self.roots)
+        return [v for v, i in zip(flat, program.graph.inputs, strict=True) if i.role == "argument"]
+
+
+class Apply:
+    """Effects and return value after a run of the graph."""
+
+    def __init__(self, program: Program, flatten: Flatten) -> None:
+        self.program, self.flatten = program, flatten
+
+    def __call__(self, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
+        return self.program.finish(self.flatten.roots, outputs, flat)
+
+    def raised(self, error: BaseException, flat: list[Any]) -> None:
+        """The effects that came before an exception of the program."""
+        fired = error.__dict__.pop("diptych_raised", None)
+        if fired is not None:
+            self.program.raised(fired, self.flatten.roots, flat)
+
+
+def plain(value: Any) -> Any:
+    """Contents as they are packed."""
+    return value
+
+
+def unique(paths: list[str]) -> list[str]:
+    """Names of inputs: their paths, numbered where they repeat."""
+    seen: dict[str, int] = {}
+    made: list[str] = []
+    for path in paths:
+        name = path.removeprefix("self.") if path.startswith("self.") else path
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        made.append(name if count == 0 else f"{name}#{count}")
+    return made
+
+
+def all_nodes(module: Any) -> list[Any]:
+    """The nodes of a graph and its regions (functions once)."""
+    from diptych.graph import control
+
+    found: list[Any] = []
+    todo = [module]
+    seen: set[int] = set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        found += part.graph.nodes
+        for node in part.graph.nodes:
+            if isinstance(node.target, control.Function) and node.target.body is not None:
+                todo.append(node.target.body)
+        todo += [m for m in part.children() if isinstance(m, torch.fx.GraphModule)]
+    return found
+
+
+def draws(module: Any) -> bool:
+    """Whether a graph may use the random stream."""
+    from diptych.graph.functions import AutogradFunction
+
+    for node in all_nodes(module):
+        tags = getattr(node.target, "tags", ())
+        if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
+            return True
+        if "dropout" in str(node.target) or "lstm" in str(node.target) or "gru" in str(node.target) or "rnn" in str(node.target):
+            return True
+    return False
+
+
+def prints(module: Any) -> bool:
+    """Whether a graph prints."""
+    from diptych.graph.own import OWN
+
+    return any(node.target is OWN["say"] for node in all_nodes(module))
+
+
+def trace(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any] | None = None) -> Program:
+    """Capture one call; `Refused` if it cannot be."""
+    tracing = Tracing(function, vary or {})
+    try:
+        return tracing.run(args, kwargs)
+    except Leak as leak:
+        raise Refused("leaked-value", str(leak)) from leak
+
+
+__all__ += ["same_strides"]

@@ -1,0 +1,166 @@
+"""A captured graph in use: is it valid for this call, and what does a run of it do."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.outside import Equal, Guard, OfType, SameAs, Source, TensorFacts
+from diptych.capture.tracing import Program, Roots
+
+
+class Fetcher:
+    """Reads sources for one call, each once."""
+
+    def __init__(self, roots: Roots) -> None:
+        self.roots = roots
+        self.known: dict[int, Any] = {}
+
+    def fetch(self, source: Source) -> Any:
+        """The value at a source now."""
+        key = id(source)
+        if key not in self.known:
+            base = self.fetch(source.parent) if source.parent is not None else self.roots
+            self.known[key] = source.read(base)
+        return self.known[key]
+
+
+class Unfit(Exception):
+    """A guard does not hold; `guard` says which (None for a condition on sizes or memory)."""
+
+    def __init__(self, guard: Guard | None, value: Any = None) -> None:
+        super().__init__(guard.text if guard else "sizes")
+        self.guard = guard
+        self.value = value
+
+
+class Fallback(Exception):
+    """The graph could not finish this call; nothing has been committed."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Entry:
+    """One graph of a hybridized program."""
+
+    def __init__(self, program: Program, context: Any, vary: dict[str, Any]) -> None:
+        self.program = program
+        self.context = context
+        self.vary = vary
+        self.calls = 0
+        self.pattern: tuple[int, ...] | None = None
+        self.writes = any(update.kind == "tensor" for update in program.updates)
+
+    def fit(self, roots: Roots) -> list[Any]:
+        """The flat inputs for this call; Unfit if a guard does not hold."""
+        fetcher = Fetcher(roots)
+        for guard in self.program.guards:
+            try:
+                value = fetcher.fetch(guard.source)
+                check = guard.check
+                holds = value is fetcher.fetch(check.source) if isinstance(check, SameAs) else check(value)
+            except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+                raise Unfit(guard) from None
+            if not holds:
+                raise Unfit(guard, value)
+        flat = [fetcher.fetch(source) for source in self.program.sources]
+        for condition in self.program.sizes:
+            if not condition(flat):
+                raise Unfit(None)
+        if self.writes:
+            shared = memory(flat)
+            if self.pattern is None:
+                self.pattern = shared
+            if shared != self.pattern:
+                raise Unfit(None)
+        return flat
+
+    def differences(self, roots: Roots) -> dict[str, Any] | None:
+        """What would have to vary for this graph to fit the call; None if it could not."""
+        fetcher = Fetcher(roots)
+        vary: dict[str, Any] = {}
+        for guard in self.program.guards:
+            try:
+                value = fetcher.fetch(guard.source)
+            except (AttributeError, KeyError, IndexError, TypeError, ValueError):
+                return None
+            check = guard.check
+            if isinstance(check, SameAs) or check(value):
+                continue
+            if isinstance(guard.constant, TensorFacts) and isinstance(value, torch.Tensor):
+                dims = differing(guard.constant, value)
+                if dims is None:
+                    return None
+                vary[guard.source.path] = dims
+            elif isinstance(check, Equal) and type(check.value) in (int, float) and type(value) is type(check.value):
+                vary[guard.source.path] = "number"
+            elif isinstance(check, OfType):
+                return None
+            else:
+                return None
+        return vary
+
+    def run(self, roots: Roots, flat: list[Any]) -> Any:
+        """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""
+        program = self.program
+        random = torch.get_rng_state() if program.draws else None
+        held = io.StringIO() if program.prints else None
+        try:
+            with contextlib.redirect_stdout(held) if held is not None else contextlib.nullcontext():
+                outputs = program.graph.run(*flat)
+        except Exception as error:
+            raised = error.__dict__.pop("diptych_raised", None)
+            if raised is None or getattr(raised[0], "implicit", False):
+                if random is not None:
+                    torch.set_rng_state(random)
+                raise Fallback(error) from error
+            if held is not None:
+                print(held.getvalue(), end="")
+            self.calls += 1
+            program.raised(raised, roots, flat)
+            reraise(error, getattr(raised[0], "where", None))
+        if held is not None:
+            print(held.getvalue(), end="")
+        self.calls += 1
+        return program.finish(roots, outputs, flat)
+
+
+def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:
+    """The dimensions in which a tensor's sizes differ, if nothing else does."""
+    if value.dim() != len(facts.shape) or value.dtype != facts.dtype or value.device != facts.device:
+        return None
+    if value.requires_grad != facts.requires_grad or type(value) is not facts.kind:
+        return None
+    dims = tuple(d for d, (a, b) in enumerate(zip(facts.shape, value.shape, strict=True)) if a is None or a != b)
+    return dims or None
+
+
+def memory(flat: list[Any]) -> tuple[int, ...]:
+    """Which inputs share memory: for each the first that it shares with."""
+    first: dict[int, int] = {}
+    made: list[int] = []
+    for index, value in enumerate(flat):
+        if isinstance(value, torch.Tensor) and value.numel():
+            made.append(first.setdefault(value.untyped_storage()._cdata, index))
+        else:
+            made.append(index)
+    return tuple(made)
+
+
+def reraise(error: BaseException, where: Any) -> None:
+    """Raise the program's own exception so that its traceback shows the user's line."""
+    error.__traceback__ = None
+    if where is None:
+        raise error
+    code = compile("\n" * (where.line - 1) + "raise error", where.file, "exec")
+    if hasattr(code, "replace"):
+        code = code.replace(co_name=where.function or "<module>")
+    exec(code, {"error": error})
+
+
+__all__ = ["Entry", "Fallback", "Unfit"]

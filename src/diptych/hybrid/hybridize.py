@@ -1,0 +1,309 @@
+"""`diptych.hybridize`: a program that runs as graphs where it can and imperatively where it must."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+import torch
+
+from diptych.capture.interpreter import HOOKS, PLAIN
+from diptych.capture.refusals import Refused
+from diptych.capture.source import NoSource
+from diptych.capture.tracing import Roots, binder, trace
+from diptych.errors import DiptychError
+from diptych.graph.program import SymbolicGraph
+from diptych.hybrid.entry import Entry, Fallback, Unfit
+from diptych.hybrid.report import Report
+from diptych.hybrid.stats import Stats
+
+F = TypeVar("F", bound=Callable[..., Any])
+GRAPH_LIMIT = 24
+REFUSAL_LIMIT = 8
+
+
+class Hybrid:
+    """The life of a hybridized program: choose a graph, run it, capture a new one, or fall back."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.bind = binder(function)
+        self.stats = Stats()
+        self.entries: list[Entry] = []
+        self.refused: list[DiptychError] = []
+        self.errors: list[str] = []
+        self.given_up = 0
+
+    @property
+    def graphs(self) -> list[SymbolicGraph]:
+        """The graphs, in the order in which they were captured."""
+        return [entry.program.graph for entry in self.entries]
+
+    def report(self) -> Report:
+        """What was captured, what was refused and why; prints as text."""
+        return Report(self)
+
+    def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """One call."""
+        if HOOKS.current is not PLAIN:
+            return HOOKS.call(function, *args, **kwargs)
+        if self.given_up >= REFUSAL_LIMIT and not self.entries or foreign():
+            return self.imperative(function, args, kwargs)
+        roots = self.bind(*args, **kwargs)
+        roots = Roots(function, roots.arguments)
+        context = surroundings()
+        for entry in self.entries:
+            if entry.context == context:
+                try:
+                    flat = entry.fit(roots)
+                except Unfit:
+                    continue
+                return self.serve(entry, roots, flat, function, args, kwargs)
+        entry = self.capture(roots, context, function, args, kwargs)
+        if entry is None:
+            return self.imperative(function, args, kwargs)
+        try:
+            flat = entry.fit(roots)
+        except Unfit as unfit:
+            self.errors.append(f"a graph does not fit the call it was made for: {unfit}")
+            return self.imperative(function, args, kwargs)
+        return self.serve(entry, roots, flat, function, args, kwargs)
+
+    def serve(self, entry: Entry, roots: Roots, flat: list[Any], function: Any, args: Any, kwargs: Any) -> Any:
+        """A call by a graph; imperatively if the graph cannot finish it."""
+        before = entry.calls
+        try:
+            return entry.run(roots, flat)
+        except Fallback as fallback:
+            self.stats.fallbacks += 1
+            self.errors.append(f"{type(fallback.error).__name__}: {fallback.error}")
+            error = None
+        finally:
+            self.stats.graph_calls += entry.calls - before
+        assert error is None
+        return self.imperative(function, args, kwargs)
+
+    def imperative(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """A call as the user wrote it."""
+        self.stats.imperative_calls += 1
+        return function(*args, **kwargs)
+
+    def capture(self, roots: Roots, context: Any, function: Any, args: Any, kwargs: Any) -> Entry | None:
+        """A new graph for this call: with what has varied so far left open, if that can be captured."""
+        if len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT:
+            return None
+        for vary in self.attempts(roots, context):
+            try:
+                program = trace(function, args, kwargs, vary)
+            except (Refused, NoSource, DiptychError) as refusal:
+                self.refuse(refusal)
+                continue
+            except RecursionError as error:
+                self.refuse(Refused("internal", f"RecursionError: {error}"))
+                continue
+            except Exception as error:
+                self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
+                continue
+            entry = Entry(program, context, vary)
+            self.stats.graphs += 1
+            self.entries.insert(0, entry)
+            return entry
+        self.given_up += 1
+        return None
+
+    def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
+        """What to leave open: first what has varied between calls, then nothing."""
+        found: list[dict[str, Any]] = []
+        for entry in self.entries:
+            if entry.context != context:
+                continue
+            differing = entry.differences(roots)
+            if differing is not None:
+                merged = dict(entry.vary)
+                for path, what in differing.items():
+                    old = merged.get(path)
+                    merged[path] = tuple(sorted({*old, *what})) if isinstance(old, tuple) and what != "number" else what
+                if merged not in found and merged != entry.vary:
+                    found.append(merged)
+        found.sort(key=len)
+        return [*found[:2], {}]
+
+    def refuse(self, refusal: Any) -> None:
+        """Note why a capture was refused, once."""
+        text = str(refusal)
+        if text not in self.stats.refusals:
+            self.stats.refusals.append(text)
+            self.refused.append(refusal)
+
+
+def surroundings() -> tuple[Any, ...]:
+    """Modes of torch that decide what a program means."""
+    return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype(), torch.get_default_device())
+
+
+def foreign() -> bool:
+    """Whether someone else is interpreting tensors now: autocast, a mode, or a functorch transform."""
+    return (
+        torch.is_autocast_enabled("cpu")
+        or torch.is_autocast_enabled("cuda")
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._len_torch_function_stack() > 0
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch.compiler.is_compiling()
+    )
+
+
+class HybridFunction:
+    """A hybridized function; also a method, when it stands in a class."""
+
+    def __init__(self, function: Any, speculate: bool) -> None:
+        self._hybrid = Hybrid(function)
+        self.speculate = speculate
+        if isinstance(function, types.FunctionType | types.MethodType):
+            functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._hybrid.run(self._hybrid.function, args, kwargs)
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self if owner is None else HybridMethod(self, owner)
+
+    @property
+    def stats(self) -> Stats:
+        """Counters."""
+        return self._hybrid.stats
+
+    @property
+    def graphs(self) -> list[SymbolicGraph]:
+        """The graphs captured so far."""
+        return self._hybrid.graphs
+
+    def report(self) -> Report:
+        """What was captured, what was refused and why."""
+        return self._hybrid.report()
+
+    def __repr__(self) -> str:
+        return f"<hybridized {getattr(self._hybrid.function, '__qualname__', self._hybrid.function)!s}>"
+
+
+class HybridMethod:
+    """A hybridized method bound to its object."""
+
+    def __init__(self, function: HybridFunction, owner: Any) -> None:
+        self.function, self.owner = function, owner
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        hybrid = self.function._hybrid
+        bound = types.MethodType(hybrid.function, self.owner)
+        if not hasattr(hybrid, "method_binder"):
+            hybrid.bind = binder(bound)
+            hybrid.method_binder = True  # type: ignore[attr-defined]
+        return hybrid.run(bound, args, kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.function, name)
+
+
+class HybridModule(torch.nn.Module):
+    """A module around the user's module: same parameters, same `state_dict`, attributes read and written through."""
+
+    def __init__(self, module: torch.nn.Module, speculate: bool) -> None:
+        super().__init__()
+        own = self.__dict__
+        for table in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
+            own[table] = module.__dict__[table]
+        del own["training"]
+        own["_hybrid"] = Hybrid(module)
+        own["_module"] = module
+        own["speculate"] = speculate
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The module's own call, by a graph where there is one."""
+        return self._hybrid.run(self._module, args, kwargs)
+
+    @property
+    def stats(self) -> Stats:
+        """Counters."""
+        return self._hybrid.stats
+
+    @property
+    def graphs(self) -> list[SymbolicGraph]:
+        """The graphs captured so far."""
+        return self._hybrid.graphs
+
+    def report(self) -> Report:
+        """What was captured, what was refused and why."""
+        return self._hybrid.report()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_module"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.__dict__["_module"], name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(self.__dict__["_module"], name)
+
+    def train(self, mode: bool = True) -> HybridModule:
+        """Training mode, of the user's module."""
+        self._module.train(mode)
+        return self
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """The user's module's."""
+        return self._module.state_dict(*args, **kwargs)
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Into the user's module."""
+        return self._module.load_state_dict(*args, **kwargs)
+
+    def _apply(self, fn: Any, recurse: bool = True) -> HybridModule:
+        self._module._apply(fn, recurse)
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> HybridModule:
+        return HybridModule(copy.deepcopy(self._module, memo), self.speculate)
+
+    def __reduce__(self) -> Any:
+        return HybridModule, (self._module, self.speculate)
+
+    def __repr__(self) -> str:
+        return f"hybridized {self._module!r}"
+
+
+@overload
+def hybridize(fn: torch.nn.Module, *, speculate: bool = ...) -> HybridModule: ...
+@overload
+def hybridize(fn: Callable[..., Any], *, speculate: bool = ...) -> HybridFunction: ...
+@overload
+def hybridize(fn: None = None, *, speculate: bool = ...) -> Callable[[Any], Any]: ...
+def hybridize(fn: Any = None, *, speculate: bool = False) -> Any:
+    """Make a program run as symbolic graphs, with the behaviour of the imperative program.
+
+    Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call for new
+    argument types captures a graph; later calls that pass its guards run it; what cannot be captured runs
+    imperatively and is named in `.report()`.
+
+    Args:
+        fn: a function, method, callable object or `nn.Module`.
+        speculate: must be False in this version: nothing is assumed about tensor values, all paths are in the graph.
+
+    Returns:
+        A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.
+    """
+    if speculate:
+        raise DiptychError(
+            "speculate=True is not available in this version", None, "only staging without speculation is built", "leave it out"
+        )
+    if fn is None:
+        return lambda f: hybridize(f, speculate=speculate)
+    if isinstance(fn, HybridFunction | HybridModule):
+        return fn
+    if isinstance(fn, torch.nn.Module):
+        return HybridModule(fn, speculate)
+    if isinstance(fn, type) or not callable(fn):
+        raise TypeError(f"hybridize takes a function, a callable object or an nn.Module, not {fn!r}")
+    return HybridFunction(fn, speculate)
