@@ -14,7 +14,8 @@ import torch
 
 from diptych.errors import PythonTextError
 from diptych.graph import own
-from diptych.graph.control import AutogradFunction, Hole
+from diptych.graph.control import Hole
+from diptych.graph.functions import AutogradFunction
 from diptych.graph.layout import Constant, Leaf, Object_, Rows, Sequence_
 from diptych.graph.program import Effect
 from diptych.graph.spec import TensorSpec

@@ -14,7 +14,7 @@ import torch
 from diptych.errors import LoadError, SaveError
 from diptych.graph import own
 from diptych.graph.codec import Decoder, Encoder
-from diptych.graph.control import AutogradFunction
+from diptych.graph.functions import AutogradFunction
 from diptych.graph.layout import Constant, Leaf, Object_, Sequence_
 from diptych.graph.program import SymbolicGraph
 from tests.graph import samples

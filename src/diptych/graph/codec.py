@@ -17,6 +17,7 @@ from torch import fx
 from torch.fx.immutable_collections import immutable_dict, immutable_list
 
 from diptych.errors import LoadError, SaveError
+from diptych.graph.calling import Calling, Parameter
 from diptych.graph.control import Hole
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Choice, Constant, Leaf, Mapping_, Object_, Rows, Sequence_
@@ -39,6 +40,8 @@ RECORDS: dict[str, tuple[type, tuple[str, ...]]] = {
     "input": (Input, ("name", "spec", "role", "path")),
     "effect": (Effect, ("kind", "path", "value")),
     "hole": (Hole, ("index",)),
+    "parameter": (Parameter, ("name", "kind", "optional")),
+    "calling": (Calling, ("parameters", "fixed")),
 }
 """Tag -> a class of the graph floor and its fields."""
 

@@ -84,18 +84,3 @@ class Hole:
 
     def __repr__(self) -> str:
         return f"%{self.index}"
-
-
-class AutogradFunction:
-    """Apply a user's `torch.autograd.Function` class: its forward, and its own rule for the gradient."""
-
-    def __init__(self, function: type[Any]) -> None:
-        self.function = function
-        self.__name__ = self.__qualname__ = function.__name__
-        self.__module__ = "diptych_autograd_functions"
-
-    def __call__(self, *operands: Any) -> Any:
-        return self.function.apply(*operands)
-
-    def __repr__(self) -> str:
-        return f"{self.function.__qualname__}.apply"

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 from torch import fx
-from torch.utils import _pytree as pytree
 
 from diptych.graph import storage
+from diptych.graph.calling import Calling, argument_values
 from diptych.graph.drawing import graph_svg
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
@@ -31,7 +31,8 @@ class SymbolicGraph:
     `module` takes the flat inputs in the order of `inputs` and returns a flat tuple; `result` builds the program's
     return value from it, `effects` the updates of outside state. `state` maps the names of the `state` inputs to
     live tensors. `flatten` turns the program's own arguments into the flat values of the `argument` inputs, and
-    `apply` carries out the effects; both are None for a graph that was loaded from a file without its program.
+    `apply` carries out the effects; both are None for a graph that was loaded from a file without its program, which
+    has `calling` instead: the parameters of the program as data.
 
     Making one checks it: `IllegalGraph` names the node and the rule that is broken.
     """
@@ -44,6 +45,7 @@ class SymbolicGraph:
     state: dict[str, torch.Tensor] = field(default_factory=dict)
     flatten: Callable[..., list[Any]] | None = None
     apply: Callable[[tuple[Any, ...], list[Any]], Any] | None = None
+    calling: Calling | None = None
 
     def __post_init__(self) -> None:
         check_legal(self)
@@ -55,11 +57,14 @@ class SymbolicGraph:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program the graph was captured from: same arguments, same result, effects applied at the end.
 
-        A graph without its program (loaded from a file) takes the leaves of its arguments in order, and of the effects
-        applies those that write a tensor which is one of its inputs.
+        A graph without its program (loaded from a file) finds its inputs in the arguments by their paths, or takes the
+        leaves of the arguments in order if it has no `calling`; of the effects it applies those that write a tensor
+        which is one of its inputs.
         """
-        given = self.flatten(*args, **kwargs) if self.flatten else self._leaves(args, kwargs)
-        values = iter(given)
+        if self.flatten is not None:
+            values = iter(self.flatten(*args, **kwargs))
+        else:
+            values = iter(argument_values(self.name, self.inputs, self.calling, args, kwargs))
         flat = [self.state[i.name] if i.role == "state" else next(values) for i in self.inputs]
         outputs = self.run(*flat)
         if self.apply is not None:
@@ -100,13 +105,6 @@ class SymbolicGraph:
     def load(cls, path: str | os.PathLike[str]) -> SymbolicGraph:
         """Read a graph that was saved at `path`; `LoadError` says what is wrong with a file that is not one."""
         return cls(**storage.load(path))
-
-    def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-        leaves = pytree.tree_leaves((args, kwargs))
-        wanted = [i.path for i in self.inputs if i.role == "argument"]
-        if len(leaves) != len(wanted):
-            raise TypeError(f"{self.name}() takes {len(wanted)} values ({', '.join(wanted)}), {len(leaves)} were given")
-        return leaves
 
     def _write_inputs(self, outputs: tuple[Any, ...], flat: list[Any]) -> None:
         targets = {i.path: value for i, value in zip(self.inputs, flat, strict=True)}

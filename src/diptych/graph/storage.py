@@ -44,6 +44,7 @@ def save(graph: SymbolicGraph, path: str | os.PathLike[str]) -> None:
         "result": encoder.value(graph.result),
         "effects": encoder.value(list(graph.effects)),
         "state": encoder.value(dict(graph.state)),
+        "calling": encoder.value(graph.calling),
         "functions": [[function.name, _write_module(_body(function), encoder, functions)] for function in functions],
         "module": _write_module(graph.module, encoder, functions),
     }
@@ -84,6 +85,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any]:
             "result": decoder.value(program["result"]),
             "effects": tuple(decoder.value(program["effects"])),
             "state": decoder.value(program["state"]),
+            "calling": decoder.value(program["calling"]),
         }
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise _bad(path, f"its content is damaged ({type(error).__name__}: {error})") from error
