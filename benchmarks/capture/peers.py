@@ -20,10 +20,10 @@ from tests.capture.observation import Program
 
 @dataclass(frozen=True)
 class Captured:
-    """What stands in for the program, and `whole(limit)`: did at most `limit` graphs, and nothing else, serve it?"""
+    """What stands in for the program; `flaw(limit)` says what else than at most `limit` graphs served it, if any."""
 
     run: Program
-    whole: Callable[[int], bool]
+    flaw: Callable[[int], str] = lambda limit: ""
 
 
 Peer = Callable[[Program, Call], Captured]
@@ -33,11 +33,13 @@ def by_diptych(program: Program, first: Call) -> Captured:
     """`diptych.hybridize` with nothing speculated: it captures when it is called and may fall back."""
     running = diptych.hybridize(program, speculate=False)
 
-    def whole(limit: int) -> bool:
+    def flaw(limit: int) -> str:
         stats = running.stats
-        return 1 <= stats.graphs <= limit and stats.fallbacks == 0 and stats.imperative_calls == 0
+        counts = f"{stats.graphs} graphs, {stats.fallbacks} fallbacks, {stats.imperative_calls} imperative calls"
+        served = 1 <= stats.graphs <= limit and stats.fallbacks == 0 and stats.imperative_calls == 0
+        return "" if served else "; ".join([counts, *map(str, stats.refusals)])
 
-    return Captured(running, whole)
+    return Captured(running, flaw)
 
 
 class Holder(nn.Module):
@@ -58,7 +60,7 @@ def by_export(program: Program, first: Call) -> Captured:
     """`torch.export.export(strict=False)` at the first call: one graph or an error."""
     module = program if isinstance(program, nn.Module) else Holder(program)
     exported = torch.export.export(module, first.args, first.kwargs, strict=False).module()
-    return Captured(without_module(exported), lambda limit: True)
+    return Captured(without_module(exported))
 
 
 def by_compile(program: Program, first: Call) -> Captured:
@@ -71,13 +73,13 @@ def by_compile(program: Program, first: Call) -> Captured:
         return graph.forward
 
     compiled = torch.compile(program, fullgraph=True, backend=backend)
-    return Captured(without_module(compiled), lambda limit: 1 <= graphs <= limit)
+    return Captured(without_module(compiled), lambda limit: "" if 1 <= graphs <= limit else f"{graphs} graphs")
 
 
 def by_script(program: Program, first: Call) -> Captured:
     """`torch.jit.script`: compiled from source, with its own if and while."""
     scripted = torch.jit.script(program)
-    return Captured(without_module(scripted), lambda limit: True)
+    return Captured(without_module(scripted))
 
 
 def without_module(running: Program) -> Program:

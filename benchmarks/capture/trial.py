@@ -68,7 +68,8 @@ def trial(name: str, peer: str) -> Outcome:
         aspects = {difference.aspect for difference in found}
         first = min(found, key=lambda difference: difference.aspect not in ANSWERS)
         return Outcome("wrong" if aspects & ANSWERS else "effects", str(first), sorted(aspects), seconds)
-    return Outcome("served" if captured.whole(case.max_graphs) else "split", seconds=seconds)
+    flaw = captured.flaw(case.max_graphs)
+    return Outcome("split" if flaw else "served", flaw, seconds=seconds)
 
 
 def imperative(case: Case, as_module: bool) -> list[Observation]:
@@ -80,7 +81,7 @@ def imperative(case: Case, as_module: bool) -> list[Observation]:
 def unmarked(observation: Observation) -> Observation:
     """The observation without torch's own marks on the user's module."""
     for table in filter(None, observation.tables.values()):
-        for path in [path for path in table if any(mark in path for mark in MARKS)]:
+        for path in [path for path in table if any(mark in str(path) for mark in MARKS)]:
             del table[path]
         for path, picture in table.items():
             if isinstance(picture, tuple):

@@ -25,15 +25,15 @@ NAME = "zoo/python_counters"
 
 def imperative(program: Program, first: Call) -> Captured:
     """No capture at all: right, in one graph if one believes it."""
-    return Captured(program, lambda limit: True)
+    return Captured(program)
 
 
 def in_two_graphs(program: Program, first: Call) -> Captured:
-    return Captured(program, lambda limit: limit >= 2)
+    return Captured(program, lambda limit: "" if limit >= 2 else "two")
 
 
 def too_large(program: Program, first: Call) -> Captured:
-    return Captured(lambda x: program(x) * 1.01, lambda limit: True)
+    return Captured(lambda x: program(x) * 1.01)
 
 
 def forgetful(program: Any, first: Call) -> Captured:
@@ -44,7 +44,7 @@ def forgetful(program: Any, first: Call) -> Captured:
         program.steps, program.history = program.steps, []
         return result
 
-    return Captured(run, lambda limit: True)
+    return Captured(run)
 
 
 def unwilling(program: Program, first: Call) -> Captured:
@@ -55,7 +55,7 @@ def unwilling_at_call(program: Program, first: Call) -> Captured:
     def run(*args: Any) -> Any:
         raise NotImplementedError("no counters")
 
-    return Captured(run, lambda limit: True)
+    return Captured(run)
 
 
 OUTCOMES = {
@@ -71,6 +71,12 @@ OUTCOMES = {
 def test_outcome(status: str, peer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PEERS, "planted", peer)
     assert trial(NAME, "planted").status == status
+
+
+def test_printed_lines_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PEERS, "silent", lambda program, first: Captured(lambda x: program.conv(x)))
+    outcome = trial("zoo/prints_shapes", "silent")
+    assert (outcome.status, outcome.aspects) == ("effects", ["lines"])
 
 
 def dies(name: str, peer: str, answer: Connection) -> None:
