@@ -182,9 +182,10 @@ def _key(node: FunctionNode) -> tuple[str, int]:
 def _site(fn: types.FunctionType, text: _File) -> _Site | None:
     code = fn.__code__
     sites = text.sites.get((code.co_name, code.co_firstlineno), [])
-    if len(sites) > 1 and not any(True for _ in spans(code)):
-        raise NoSource(fn, "several functions start on this line and Python runs without column positions")
-    return _locate(code, sites)
+    site = _locate(code, sites)
+    if site is None and sites:
+        raise NoSource(fn, "several functions start on this line and its code does not say which columns it comes from")
+    return site
 
 
 def _locate(code: types.CodeType, sites: Sequence[_Site]) -> _Site | None:
@@ -192,6 +193,8 @@ def _locate(code: types.CodeType, sites: Sequence[_Site]) -> _Site | None:
     if len(sites) < 2:
         return sites[0] if sites else None
     seen = list(spans(code))
+    if not seen:  # a mere constant in Python 3.12: lambdas with equal code will do for each other
+        return next((site for site in sites if same(_alone(site, code), code)), None)
 
     def fit(site: _Site) -> tuple[int, int, int]:
         body = span_of(cast(ast.Lambda, site.node).body)
@@ -199,6 +202,13 @@ def _locate(code: types.CodeType, sites: Sequence[_Site]) -> _Site | None:
         return sum(holds(body, span) for span in seen), line - last, start - end
 
     return max(sites, key=fit)
+
+
+def _alone(site: _Site, code: types.CodeType) -> types.CodeType:
+    """The code of a lambda, compiled by itself but nested in a function where `code` is."""
+    compiled = compile(ast.Expression(cast(ast.Lambda, site.node)), code.co_filename, "eval", dont_inherit=True)
+    *_, alone = (constant for constant in compiled.co_consts if isinstance(constant, types.CodeType))
+    return alone.replace(co_flags=alone.co_flags | code.co_flags & inspect.CO_NESTED)
 
 
 # Is the text what runs? ----------------------------------------------------------------------------------------------
