@@ -20,7 +20,7 @@ def capture(*arguments: object) -> Result:
 def test_the_text_of_the_graph(file: Path) -> None:
     result = capture(f"{file}:grow", "--input", "N")
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("graph grow")
+    assert result.stdout.startswith("graph grow(%x: float32[s"), result.stdout
     assert "while" in result.stdout
     assert "programs_of_a_user.py:" in result.stdout
     assert result.stdout == capture(f"{file}:grow", "--input", "N").stdout
@@ -32,6 +32,14 @@ def test_a_letter_is_a_symbolic_size(file: Path, tmp_path: Path) -> None:
     graph = SymbolicGraph.load(saved)
     for size in (2, 3, 100):
         assert graph(torch.ones(size)).norm() >= 10
+
+
+def test_letters_in_further_arguments(file: Path) -> None:
+    result = capture(f"{file}:total", "--input", "2", "--input", "3,N", "--input", "M")
+    assert result.exit_code == 0, result.output
+    assert "%first: float32[2]," in result.stdout
+    assert "%rest[0]: float32[3, s" in result.stdout
+    assert "%rest[1]: float32[s" in result.stdout
 
 
 def test_inputs_of_the_file(file: Path) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import diptych
 from diptych.cli.arguments import for_program
+from diptych.cli.examples import Examples
 from diptych.cli.loading import raised
 from diptych.cli.outcome import observe
 from diptych.cli.problem import PROGRAM_FAILED, Problem
-from diptych.cli.target import Program, find
+from diptych.cli.target import Program, find, signature
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 
@@ -21,11 +22,26 @@ def captured(program: Program, specs: Sequence[str]) -> SymbolicGraph:
     examples = for_program(program, specs)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return diptych.capture(program.call, *examples.arguments, dynamic=examples.dynamic or None)
+            return diptych.capture(program.call, *examples.arguments, dynamic=_dynamic(program, examples))
     except DiptychError:
         raise
     except Exception as error:
         raise _explained(error, program, specs) from error
+
+
+def _dynamic(program: Program, examples: Examples) -> dict[str, list[int]] | None:
+    """The symbolic dimensions by parameter, as `diptych.capture` takes them; `*rest` has `rest[0]` and so on."""
+    known = signature(program.call)
+    if known is None or not examples.dynamic:
+        return None
+    names: list[str] = []
+    for parameter in known.parameters.values():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            rest = len(examples.arguments) - len(names)
+            names += [f"{parameter.name}[{number}]" for number in range(rest)]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    return {names[number]: list(sizes) for number, sizes in examples.dynamic.items()}
 
 
 def _explained(error: Exception, program: Program, specs: Sequence[str]) -> Problem:
