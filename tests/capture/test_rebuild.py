@@ -271,7 +271,8 @@ def face(code: types.CodeType) -> tuple[Any, ...]:
             "co_freevars", "co_cellvars", "co_names", "co_firstlineno")  # fmt: skip
     flags = code.co_flags & ~inspect.CO_NESTED
     lines = {place[0] for place in code.co_positions()}
-    spans = {place for place in code.co_positions() if code.co_name != "<lambda>" and None not in place}
+    exact = sys.version_info < (3, 12) and code.co_name != "<lambda>"  # later, names of keywords have places too
+    spans = {place for place in code.co_positions() if exact and None not in place}
     constants = [repr(x) for x in code.co_consts if not isinstance(x, types.CodeType | frozenset)]
     return *(getattr(code, name) for name in kept), flags, lines, spans, constants
 
