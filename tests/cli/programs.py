@@ -39,6 +39,13 @@ def total(first, *rest):
     return first
 
 
+def first(pair):
+    return pair[0] + 1
+
+
+first_inputs = [(torch.ones(2), torch.zeros(2))]
+
+
 def checked(x):
     if x.sum() > 0:
         raise ValueError("the sum must not be positive")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
+import diptych
 from diptych.cli.main import app
+from diptych.graph.calling import Calling
 
 
 def run(*arguments: object) -> Result:
@@ -79,17 +85,76 @@ def test_wrong_shapes(file: Path) -> None:
     assert "y = self.linear(x)" in result.stderr
 
 
+def save(target: str, path: Path, *inputs: str) -> Path:
+    result = CliRunner().invoke(app, ["capture", target, *inputs, "--save", str(path)])
+    assert result.exit_code == 0, result.output
+    return path
+
+
 def test_a_saved_graph(file: Path, tmp_path: Path) -> None:
-    saved = tmp_path / "grow.diptych"
-    assert CliRunner().invoke(app, ["capture", f"{file}:grow", "--input", "N", "--save", str(saved)]).exit_code == 0
+    saved = save(f"{file}:grow", tmp_path / "grow.diptych", "--input", "N")
     for inputs in ([], ["--input", "2"]):
         result = run(saved, *inputs)
         assert result.exit_code == 0, result.output
         assert "result:\ntensor(" in result.stdout
         assert "no imperative program to compare" in result.stdout
+
+
+def scaled(x: torch.Tensor, scale: float, *rest: torch.Tensor) -> torch.Tensor:
+    return sum(rest, x * scale)
+
+
+def nested(pair: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+    return pair[0] + pair[1]
+
+
+def test_a_saved_graph_knows_the_parameters_of_its_program(tmp_path: Path) -> None:
+    saved = tmp_path / "scaled.diptych"
+    graph = diptych.capture(scaled, torch.ones(2), 0.5, torch.ones(2), torch.ones(1))
+    dataclasses.replace(graph, calling=Calling.of(inspect.signature(scaled), {"scale": 0.5})).save(saved)
+    result = run(saved)
+    assert result.exit_code == 0, result.output
+    assert "result:\ntensor([" in result.stdout
+    inputs = ["--input", "2", "--input", "float:0.5", "--input", "2", "--input", "1"]
+    assert run(saved, *inputs).exit_code == 0
+    result = run(saved, "--input", "2")
+    assert result.exit_code == 2
+    assert "missing a required argument: 'scale'" in result.stderr
+
+
+def test_a_saved_graph_whose_arguments_cannot_be_made_up(tmp_path: Path) -> None:
+    saved = tmp_path / "nested.diptych"
+    graph = diptych.capture(nested, (torch.ones(2), torch.zeros(2)))
+    dataclasses.replace(graph, calling=Calling.of(inspect.signature(nested))).save(saved)
+    result = run(saved)
+    assert result.exit_code == 2
+    assert "no value for pair can be made up" in result.stderr
+
+
+def test_a_saved_graph_that_names_a_type_of_the_file_beside_it(file: Path, tmp_path: Path) -> None:
+    saved = save(f"{file}:sign", tmp_path / "sign.diptych", "--input", "2", "--input", "float:0.5")
+    sys.modules.pop(file.stem)
+    result = CliRunner().invoke(app, ["capture", str(saved)])
+    assert result.exit_code == 0, result.output
+    assert "Pair" in result.stdout
+
+
+def test_a_saved_graph_with_arguments_that_do_not_fit(file: Path, tmp_path: Path) -> None:
+    saved = save(f"{file}:grow", tmp_path / "grow.diptych", "--input", "3")
     result = run(saved, "--input", "2", "--input", "2")
     assert result.exit_code == 2
-    assert "the graph takes 1: x (float32[" in result.stderr
+    assert "cannot be called with 2 arguments" in result.stderr
+    result = run(saved, "--input", "4")
+    assert result.exit_code == 1
+    assert "the graph needs float32[3]; this call has float32[4]" in result.stderr
+
+
+def test_a_saved_graph_that_raises(file: Path, tmp_path: Path) -> None:
+    saved = save(f"{file}:checked", tmp_path / "checked.diptych", "--input", "3")
+    result = run(saved, "--input", "3:float32[1,2]")
+    assert result.exit_code == 1
+    assert "the program raised ValueError when it ran" in result.stderr
+    assert run(saved, "--input", "3:float32[-2,-1]").exit_code == 0
 
 
 def test_a_graph_that_differs_is_reported(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

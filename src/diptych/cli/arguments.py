@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from diptych.cli.examples import Examples, make
-from diptych.cli.inputs import FORMS, Symbol, TensorInput, parse
+from diptych.cli.inputs import FORMS, parse
 from diptych.cli.loading import raised
 from diptych.cli.problem import Problem
 from diptych.cli.target import Program, required, signature
-from diptych.graph.program import SymbolicGraph
-from diptych.graph.spec import TensorSpec
 
 
 def for_program(program: Program, specs: Sequence[str]) -> Examples:
@@ -32,31 +30,6 @@ def for_program(program: Program, specs: Sequence[str]) -> Examples:
         examples = Examples((), {})
     _check(program, examples)
     return examples
-
-
-def for_graph(graph: SymbolicGraph, shown: str, specs: Sequence[str]) -> Examples:
-    """Example arguments for a graph that was loaded from a file; without `specs`, what its inputs look like."""
-    wanted = [i for i in graph.inputs if i.role == "argument"]
-    if specs and len(specs) != len(wanted):
-        raise Problem(
-            f"{shown} cannot be called with {len(specs)} arguments",
-            where=shown,
-            why=f"the graph takes {len(wanted)}: {', '.join(f'{i.path} ({i.spec})' for i in wanted)}",
-            remedy="give one --input for each argument, in order, or none to have them made up",
-        )
-    if specs:
-        return make([parse(spec) for spec in specs])
-    others = [i for i in wanted if not isinstance(i.spec, TensorSpec)]
-    if others:
-        raise Problem(
-            f"the graph needs values for {', '.join(f'{i.path} ({i.spec})' for i in others)}",
-            where=shown,
-            why="only tensors are made up",
-            remedy=f"give one --input for each of {', '.join(i.path for i in wanted)}: {FORMS}",
-        )
-    tensors = [i.spec for i in wanted if isinstance(i.spec, TensorSpec)]
-    inputs = [TensorInput(tuple(Symbol(s) if isinstance(s, str) else s for s in t.shape), t.dtype) for t in tensors]
-    return make(inputs)
 
 
 def _from_file(program: Program) -> tuple[Any, ...] | None:

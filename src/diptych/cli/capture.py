@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from diptych.cli.loading import load_graph
 from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.problem import Problem, reported
 from diptych.cli.staging import captured
@@ -58,7 +59,7 @@ def _graph(text: str, inputs: list[str]) -> SymbolicGraph:
                 why="it was captured already",
                 remedy="leave --input away, or give file.py:name to capture again",
             )
-        return SymbolicGraph.load(target.path)
+        return load_graph(target.path)
     return captured(find(target), inputs)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from diptych.cli.problem import PROGRAM_FAILED, Problem
+from diptych.graph.program import SymbolicGraph
 
 
 def load(path: Path) -> ModuleType:
@@ -20,9 +21,7 @@ def load(path: Path) -> ModuleType:
         raise Problem(f"{path} is not a Python file", str(path), remedy="give a file whose name ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
+    _make_importable(path.resolve().parent)
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -35,6 +34,18 @@ def load(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise raised(error, path, "while the file was loaded") from error
     return module
+
+
+def load_graph(path: Path) -> SymbolicGraph:
+    """The graph saved at `path`; types that it names are looked for beside it and in the current folder too."""
+    _make_importable(path.resolve().parent)
+    _make_importable(Path.cwd())
+    return SymbolicGraph.load(path)
+
+
+def _make_importable(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
 
 def raised(error: BaseException, path: Path, when: str) -> Problem:

@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from diptych.cli.agreement import compare
-from diptych.cli.arguments import for_graph, for_program
-from diptych.cli.loading import raised
+from diptych.cli.arguments import for_program
+from diptych.cli.graph_arguments import for_graph
+from diptych.cli.loading import load_graph, raised
 from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.outcome import Outcome, median_seconds, observe
 from diptych.cli.problem import PROGRAM_FAILED, Problem, reported
 from diptych.cli.staging import captured
 from diptych.cli.target import Target, find, parse
-from diptych.graph.program import SymbolicGraph
+from diptych.errors import DiptychError
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -75,13 +76,15 @@ def _run_program(target: Target, specs: list[str]) -> None:
 
 
 def _run_graph(target: Target, specs: list[str]) -> None:
-    graph = SymbolicGraph.load(target.path)
+    graph = load_graph(target.path)
     shown = str(target)
-    outcome = observe(graph, for_graph(graph, shown, specs).arguments, graph)
+    outcome = observe(graph, for_graph(graph, shown, specs), graph)
     _show(outcome)
+    if isinstance(outcome.error, DiptychError):
+        raise outcome.error
     if outcome.error:
         raise raised(outcome.error, target.path, "when it ran") from outcome.error
-    seconds, count = median_seconds(graph, lambda: for_graph(graph, shown, specs).arguments)
+    seconds, count = median_seconds(graph, lambda: for_graph(graph, shown, specs))
     table = _table()
     table.add_row("graph", _milliseconds(outcome.seconds), _milliseconds(seconds), str(count))
     Console().print(table)
