@@ -158,17 +158,16 @@ class LlamaBlock(nn.Module):
         out = F.softmax(scores.float(), dim=-1).type_as(xq) @ values
         return self.wo(out.transpose(1, 2).contiguous().view(bsz, seqlen, -1))
 
-    @torch.inference_mode(False)
+    @torch.no_grad()
     def forward(self, x, start_pos):
-        with torch.no_grad():
-            seqlen = x.size(1)
-            freqs_cis, mask = self.freqs_cis[start_pos : start_pos + seqlen], None
-            if seqlen > 1:
-                mask = torch.triu(torch.full((seqlen, seqlen), float("-inf")), diagonal=1)
-                mask = torch.hstack([torch.zeros((seqlen, start_pos)), mask]).type_as(x)
-            h = x + self.attend(self.attention_norm(x), start_pos, freqs_cis, mask)
-            y = self.ffn_norm(h)
-            return h + self.w2(F.silu(self.w1(y)) * self.w3(y))
+        seqlen = x.size(1)
+        freqs_cis, mask = self.freqs_cis[start_pos : start_pos + seqlen], None
+        if seqlen > 1:
+            mask = torch.triu(torch.full((seqlen, seqlen), float("-inf")), diagonal=1)
+            mask = torch.hstack([torch.zeros((seqlen, start_pos)), mask]).type_as(x)
+        h = x + self.attend(self.attention_norm(x), start_pos, freqs_cis, mask)
+        y = self.ffn_norm(h)
+        return h + self.w2(F.silu(self.w1(y)) * self.w3(y))
 
 
 class RotaryEmbedding(nn.Module):
