@@ -118,6 +118,10 @@ class Interpreter:
         """`start:stop:step`."""
         return slice(start, stop, step)
 
+    def fresh_container(self, value: Any) -> Any:
+        """A list, dict or set display."""
+        return value
+
     # Operators --------------------------------------------------------------------------------------------------
 
     def binary(self, name: str, left: Any, right: Any) -> Any:

@@ -93,6 +93,7 @@ def binder(function: Any) -> Callable[..., Roots]:
             bound = signature.bind(*args, **kwargs)
         except TypeError:
             return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        bound.apply_defaults()
         return Roots(function, dict(bound.arguments))
 
     return bind
@@ -111,6 +112,11 @@ class Argument:
 def read_function(roots: Roots) -> Any:
     """The program itself."""
     return roots.function
+
+
+def read_names(roots: Roots) -> Any:
+    """Which arguments a call has."""
+    return tuple(roots.arguments)
 
 
 def read_self(roots: Roots) -> Any:
@@ -141,6 +147,8 @@ class Tracing:
         try:
             with self.stager.tracing():
                 self.enter_function()
+                names = Source("the names of the arguments", None, read_names)
+                self.world.enter(tuple(roots.arguments), names)
                 arguments = {n: self.argument(n, v) for n, v in roots.arguments.items()}
                 self.replaced = {id(owner): list(owner) if not isinstance(owner, dict) else dict(owner) for owner, _, _ in self.world.roots}
                 try:

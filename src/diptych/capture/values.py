@@ -38,6 +38,8 @@ class Union:
     def __repr__(self) -> str:
         return f"<{self.then!r} if {self.pred.node} else {self.orelse!r}>"
 
+    __hash__ = object.__hash__
+
 
 class Scalar:
     """A Python number (or text) that the graph computes: `node` gives it when the graph runs.
@@ -157,6 +159,19 @@ def _install() -> None:
 
     def reflected(function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda self, other: self.tape.scalar_operator(function, other, self)
+
+    def each(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, *others: self.pred.tape.stager.distribute(function, self, *others)
+
+    def each_reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, other: self.pred.tape.stager.distribute(function, other, self)
+
+    operators = {**{n: f for n, (f, _) in BINARY.items()}, "matmul": operator.matmul}
+    for name, function in operators.items():
+        setattr(Union, f"__{name}__", each(function))
+        setattr(Union, f"__r{name}__", each_reflected(function))
+    for name, function in {**COMPARISONS, **{n: f for n, (f, _) in UNARY.items()}}.items():
+        setattr(Union, f"__{name}__", each(function))
 
     for name, (function, _) in BINARY.items():
         setattr(Scalar, f"__{name}__", forward(function))

@@ -41,34 +41,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show.heading(console, "Timing")
     show.timing(console, imperative.epochs, hybrid.epochs)
     show.heading(console, "What was captured")
-    console.print(str(program.report()), markup=False, highlight=False)
-
-    graphs: list[SymbolicGraph] = list(program.graphs)
-    if graphs:
-        _show_graph(console, graphs, options.out)
-        show.heading(console, "Saved and loaded again")
-        again = job.reload(graphs[-1], options.out / "classifier.diptych", test, hybrid.epochs[-1].answers)
+    show.report(console, _write(options.out / "report.txt", str(program.report())), options.out / "report.txt")
+    if program.graphs:
+        _show_graph(console, job.trained_graph(program.graphs, plan.batch), options.out)
+        show.heading(console, "Captured for the test images, saved, and loaded again")
+        again = job.reload(program, options.out / "classifier.diptych", test, hybrid.epochs[-1].answers)
         show.agreements(console, again)
         found += again
-        console.print(
-            f"{options.out} holds {', '.join(sorted(f.name for f in options.out.iterdir()))}", highlight=False
-        )
+        show.files(console, options.out)
     stats = program.stats
-    holds = bool(graphs) and stats.imperative_calls == 0 and all(agreement.holds for agreement in found)
+    holds = bool(program.graphs) and stats.imperative_calls == 0 and all(agreement.holds for agreement in found)
     show.verdict(console, holds, stats.graph_calls, stats.imperative_calls)
     return 0 if holds else 1
 
 
-def _show_graph(console: Console, graphs: Sequence[SymbolicGraph], out: Path) -> None:
-    """Write all graphs to `out`; print the first, which trained the classifier."""
-    for number, graph in enumerate(graphs, start=1):
-        (out / f"graph-{number}.txt").write_text(f"{graph}\n", encoding="utf-8")
-    (out / "graph-1.py").write_text(graphs[0].to_python(), encoding="utf-8")
-    graphs[0].to_svg(out / "graph-1.svg")
+def _show_graph(console: Console, graph: SymbolicGraph, out: Path) -> None:
+    """Print the graph that was trained, and write it to `out` as text, as a program and as a drawing."""
+    _write(out / "graph.txt", str(graph))
+    _write(out / "graph.py", graph.to_python())
+    graph.to_svg(out / "graph.svg")
     show.heading(console, "The graph that was trained")
-    show.graph_text(console, graphs[0], out / "graph-1.txt")
+    show.graph_text(console, graph, out / "graph.txt")
     show.heading(console, "Where the lines of the source went")
-    show.source_lines(console, graphs[0])
+    show.source_lines(console, graph)
+
+
+def _write(file: Path, text: str) -> str:
+    file.write_text(text + "\n", encoding="utf-8")
+    return text
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -17,6 +17,7 @@ from diptych.demo.data import Digits
 from diptych.demo.model import EarlyExit
 from diptych.demo.train import Answers, Epoch, Plan, answer, train
 from diptych.graph.program import SymbolicGraph
+from diptych.graph.spec import TensorSpec
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,18 @@ def agreement(imperative: Training, hybrid: Training) -> list[compare.Agreement]
     return [*compare.trainings(imperative.epochs, hybrid.epochs), weights]
 
 
-def reload(graph: SymbolicGraph, path: Path, test: Digits, expected: Answers) -> list[compare.Agreement]:
-    """Save `graph`, load it again, and compare the answers of what was loaded to the test images."""
-    graph.save(path)
+def trained_graph(graphs: Sequence[SymbolicGraph], batch: int) -> SymbolicGraph:
+    """The graph that took batches of `batch` images; a symbolic size takes any."""
+
+    def fits(graph: SymbolicGraph) -> bool:
+        sizes = [i.spec.shape[0] for i in graph.inputs if i.role == "argument" and isinstance(i.spec, TensorSpec)]
+        return all(isinstance(size, str) or size == batch for size in sizes)
+
+    return next(filter(fits, graphs))
+
+
+def reload(program: nn.Module, path: Path, test: Digits, expected: Answers) -> list[compare.Agreement]:
+    """Capture the trained `program`, save the graph, load it, and compare its answers to those of the program."""
+    with torch.no_grad():
+        diptych.capture(program.eval(), test.images[:1]).save(path)
     return compare.answers([expected], [answer(diptych.load(path), test, lambda images: None)])

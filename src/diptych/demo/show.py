@@ -15,7 +15,7 @@ from diptych.demo.compare import Agreement
 from diptych.demo.train import Epoch
 from diptych.graph.program import SymbolicGraph
 
-MOST_LINES = 60
+MOST_LINES = 80
 """How many lines of a graph the terminal shows; the file has all."""
 
 
@@ -65,6 +65,16 @@ def timing(console: Console, imperative: Sequence[Epoch], graph: Sequence[Epoch]
         a, b = seconds(imperative), seconds(graph)
         table.add_row(name, f"{a * 1000:.2f}", f"{b * 1000:.2f}", f"{b / a:.2f}")
     console.print(table)
+
+
+def report(console: Console, text: str, file: Path) -> None:
+    """The report of a hybridized program without its long lists, which `file` has."""
+    lines = text.splitlines()
+    left_out = [line for line in lines if line.startswith(("  input ", "  guard ", "  line "))]
+    for line in lines:
+        if line not in left_out:
+            console.print(line, markup=False, highlight=False)
+    console.print(f"... {len(left_out)} lines on inputs, guards and source lines in {file}", highlight=False)
 
 
 def graph_text(console: Console, graph: SymbolicGraph, file: Path) -> None:

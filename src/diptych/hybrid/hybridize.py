@@ -107,12 +107,26 @@ class Hybrid:
             except Exception as error:
                 self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
                 continue
+            program, vary = self.loosen(program, vary, function, args, kwargs)
             entry = Entry(program, context, vary)
             self.stats.graphs += 1
             self.entries.insert(0, entry)
             return entry
         self.given_up += 1
         return None
+
+    def loosen(self, program: Any, vary: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
+        """Numbers that the program itself updates will differ at the next call: capture again with them left open."""
+        updated = {u.path for u in program.updates}
+        fixed = {g.source.path: g.constant for g in program.guards if type(g.constant) in (int, float)}
+        counters = {path: "number" for path in fixed if path in updated or path.rsplit("[", 1)[0] in updated}
+        if not counters:
+            return program, vary
+        wider = {**vary, **counters}
+        try:
+            return trace(function, args, kwargs, wider), wider
+        except Exception:
+            return program, vary
 
     def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
         """What to leave open: first what has varied between calls, then nothing."""

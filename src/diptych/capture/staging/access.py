@@ -12,9 +12,10 @@ import torch
 
 from diptych.capture.convert import convertible, is_converted
 from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE
-from diptych.capture.staging.branching import MIXED, Mixed
 from diptych.capture.staging.looping import Looping
 from diptych.capture.staging.outside import Source, World
+from diptych.capture.staging.packing import mixed_contents as mixed_of
+from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
@@ -287,10 +288,41 @@ class Access(Looping):
 
     def tensor_item(self, owner: torch.Tensor, key: Any) -> Any:
         """Indexing a tensor; numbers of the graph are indices of torch's own kind."""
-        key = self.tape.as_scalar(key)
-        if isinstance(key, Scalar) and key.kind == "int" and owner.dim():
-            return torch.select(owner, 0, self.tape.argument(key))
-        return owner[self.arguments(key)]
+        keys = [self.index_number(k) for k in (key if isinstance(key, tuple) else (key,))]
+        if not any(isinstance(k, Scalar) for k in keys):
+            return owner[self.arguments(tuple(keys) if isinstance(key, tuple) else keys[0])]
+        return self.select_items(owner, keys)
+
+    def index_number(self, key: Any) -> Any:
+        """A part of an index: integer tensors without dimensions are numbers, as in eager indexing."""
+        key = self.tape.as_scalar(self.resolve(key))
+        if isinstance(key, torch.Tensor) and key.dim() == 0 and not key.is_floating_point() and key.dtype != torch.bool:
+            return self.to_int(key)
+        return key
+
+    def select_items(self, owner: torch.Tensor, keys: list[Any]) -> torch.Tensor:
+        """Basic indexing with numbers of the graph among the parts: one dimension at a time."""
+        if any(isinstance(k, torch.Tensor | list) for k in keys):
+            raise self.tape.refuse("opaque-conversion", "an index that mixes tensors with numbers of the graph")
+        used = sum(k is not None and k is not Ellipsis for k in keys)
+        if Ellipsis in [k for k in keys if not isinstance(k, Scalar)]:
+            at = next(i for i, k in enumerate(keys) if k is Ellipsis)
+            keys = [*keys[:at], *[slice(None)] * (owner.dim() - used), *keys[at + 1 :]]
+        dim = 0
+        for key in keys:
+            if isinstance(key, Scalar) and key.kind == "int":
+                owner = torch.select(owner, dim, self.tape.argument(key))
+            elif key is None:
+                owner, dim = owner.unsqueeze(dim), dim + 1
+            elif isinstance(key, slice):
+                rest = (slice(None),) * dim
+                owner = owner if key == slice(None) else owner[(*rest, self.arguments(key))]
+                dim += 1
+            elif isinstance(key, int) and not isinstance(key, bool):
+                owner = torch.select(owner, dim, key)
+            else:
+                raise self.tape.refuse("opaque-conversion", f"an index with {key!r} and numbers of the graph")
+        return owner
 
     def index_tensor(self, key: Scalar) -> torch.Tensor:
         """A number as a 0-d tensor."""
@@ -306,7 +338,12 @@ class Access(Looping):
             return
         if isinstance(owner, torch.Tensor):
             value = self.tape.as_scalar(value)
-            owner[self.arguments(key)] = self.tape.argument(value) if isinstance(value, Scalar) else value
+            value = self.tape.argument(value) if isinstance(value, Scalar) else value
+            keys = [self.index_number(k) for k in (key if isinstance(key, tuple) else (key,))]
+            if any(isinstance(k, Scalar) for k in keys):
+                self.select_items(owner, keys)[...] = value
+            else:
+                owner[self.arguments(tuple(keys) if isinstance(key, tuple) else keys[0])] = value
             return
         if mixed_of(owner) is not None:
             self.through_mixed(owner, lambda: self.setitem(owner, key, value))
@@ -608,24 +645,6 @@ def class_attribute(kind: type, name: str) -> Any:
 def is_data_descriptor(value: Any) -> bool:
     """Whether a class attribute takes precedence over the instance's own."""
     return value is not MISSING and hasattr(type(value), "__set__") and not isinstance(value, enum.Enum)
-
-
-def mixed_of(owner: Any) -> Any:
-    """The union that is the contents of a container, if it is one."""
-    if isinstance(owner, list) and len(owner) == 1 and type(owner[0]) is Mixed:
-        return owner[0].content
-    if isinstance(owner, dict) and MIXED in owner:
-        return owner[MIXED]
-    if isinstance(owner, set) and len(owner) == 1:
-        (only,) = owner
-        return only.content if type(only) is Mixed else None
-    return None
-
-
-def _marker(owner: Any, content: Any) -> Any:
-    from diptych.capture.staging.branching import mixture
-
-    return mixture(owner, content)
 
 
 import operator  # noqa: E402

@@ -11,9 +11,10 @@ from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
 from diptych.capture.staging.core import Core, Diverged, Loop, StageLoop
 from diptych.capture.staging.joins import Join
+from diptych.capture.staging.packing import mixture
 from diptych.capture.tensors import Store
 from diptych.capture.trail import MISSING, CellPlace, Change, ContentsPlace
-from diptych.capture.values import Scalar, Undefined
+from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
 
 Thunk = Callable[[], Any]
@@ -105,8 +106,9 @@ class Branching(Core):
             raise self.tape.refuse("raise-in-try", f"{type(error).__name__}: {error}")
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
-        target.implicit = True  # type: ignore[attr-defined]
-        self.tape.emit(target, (), None, None)
+        target.implicit = raised_in_torch(error)  # type: ignore[attr-defined]
+        target.where = self.tape.where()  # type: ignore[attr-defined]
+        self.with_updates(target, [])
 
     def normal(self, done: Completion, position: int | None) -> Completion:
         """A completion as a place in the continuation chain, where it is one."""
@@ -127,12 +129,23 @@ class Branching(Core):
         """Run the continuation inside the side that is behind, until both have the same place to go on from."""
         a, b = sides
         while not a.diverged and not b.diverged and not alike(a.done, b.done):
+            for side in sides:
+                if side.done == FALL:
+                    side.done = self.fallen()
+            if alike(a.done, b.done):
+                return
             self.check_loop(a.done, b.done)
             behind = max(sides, key=lambda s: s.done.position if isinstance(s.done, Goto) else -1)
             done = behind.done
-            if not isinstance(done, Goto) or done.position < 0:
+            if not isinstance(done, Goto):
                 return
             self.advance(behind, done.position, pred, frame)
+
+    def fallen(self) -> Completion:
+        """The end of a block that nothing follows: what follows the block around it."""
+        if self.chain:
+            return Goto(len(self.chain))
+        return Returning(None) if self.in_function else END
 
     def check_loop(self, a: Completion, b: Completion) -> None:
         """A loop that a tensor leaves is better staged than unrolled."""
@@ -203,7 +216,7 @@ class Branching(Core):
         for key in dict.fromkeys([*changes[0], *changes[1]]):
             known = changes[0].get(key) or changes[1][key]
             place = known.place
-            if key in dead:
+            if key in dead or self.newborn(place, self.tape.region.depth):
                 continue
             a, b = (c[key].after if key in c else known.before for c in changes)
             if isinstance(place, Store):
@@ -232,7 +245,7 @@ class Branching(Core):
     def join_contents(self, joined: Join, place: ContentsPlace, a: Any, b: Any) -> Any:
         """What a list, dict or set holds after the branch."""
         content = joined.value(a, b)
-        if type(content) is not type(a) or content is place.owner:
+        if isinstance(content, Union):
             content = self.mixed(place, content)
         return list(content) if isinstance(content, list) else content
 
@@ -333,6 +346,16 @@ class _Content:
         self.node: Any = None
 
 
+def raised_in_torch(error: BaseException) -> bool:
+    """Whether torch raised it, on fake tensors: the text may differ from that of a real run."""
+    trace = error.__traceback__
+    inside = False
+    while trace is not None:
+        inside = "/torch/" in trace.tb_frame.f_code.co_filename or trace.tb_frame.f_code.co_name == "__torch_function__"
+        trace = trace.tb_next
+    return inside
+
+
 def undefined(place: Any, value: Any) -> Any:
     """An empty cell as a value."""
     if value is MISSING:
@@ -364,17 +387,4 @@ def is_effect(node: Any) -> bool:
     return False
 
 
-def mixture(owner: Any, content: Any) -> Any:
-    """A container's contents that depend on the path, as a single marker item."""
-    return {MIXED: content} if isinstance(owner, dict) else [Mixed(content)] if not isinstance(owner, set) else {Mixed(content)}
-
-
-class Mixed:
-    """The single item of a list or set whose contents are a union."""
-
-    def __init__(self, content: Any) -> None:
-        self.content = content
-
-
-MIXED: Any = type("MixedKey", (), {"__repr__": lambda self: "<mixed>"})()
-__all__ = ["Branching", "Loop", "Mixed"]
+__all__ = ["Branching", "Loop"]

@@ -17,7 +17,7 @@ from diptych.capture.completion import Completion, Returning
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.staging.access import class_attribute, mixed_of
-from diptych.capture.staging.branching import Mixed
+from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
@@ -25,11 +25,24 @@ from diptych.capture.trail import CONTAINERS, MISSING, ContentsPlace
 from diptych.capture.values import KINDS, Scalar, Union
 
 DEPTH_LIMIT = 150
-FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "socket", "subprocess", "uuid", "secrets", "threading")
+FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "socket", "subprocess", "uuid",
+                     "secrets", "threading",
+                     "logging", "warnings")  # fmt: skip
 
 
 class Calling(Recursion, Logic):
     """`f(*args, **kwargs)`."""
+
+    def frame(self, reader: Any, captured: tuple[str, ...] = ()) -> Frame:
+        """The cells of a function that begins here."""
+        made = super().frame(reader, captured)
+        for place in made.values():
+            self.birth(place.cell)
+        return made
+
+    def fresh_container(self, value: Any) -> Any:
+        """A list, dict or set that the program writes out."""
+        return self.birth(value)
 
     def function(self, body: Callable[[], Completion], frame: Frame) -> Any:
         """The body of a transformed function, with a continuation chain of its own."""
@@ -108,8 +121,6 @@ class Calling(Recursion, Logic):
         call = class_attribute(kind, "__call__")
         if call is not torch.nn.Module.__dict__["__call__"] and self.transforms(call):
             return self.call(call, module, *args, **kwargs)
-        if not self.world.known_module(module):
-            self.world.attribute(self.root_object, "<module>", module) if False else None
         if torch_layer(kind) and not hooked(module):
             self.read_layer(module)
             return self.native(module, args, kwargs)
@@ -175,7 +186,7 @@ class Calling(Recursion, Logic):
         """An object was made by the trace."""
         if not isinstance(value, torch.Tensor | Scalar | str | int | float | type(None)):
             self.made_here.add(id(value))
-            self.world.alive.append(value)
+            self.birth(value)
 
     def container_method(self, owner: Any, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A method of a list, dict, set or deque."""

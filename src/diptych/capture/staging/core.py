@@ -10,6 +10,8 @@ import torch
 from diptych.capture.completion import Completion
 from diptych.capture.interpreter import Frame, Interpreter, Signal
 from diptych.capture.recording import Recorder
+from diptych.capture.tensors import Store
+from diptych.capture.trail import CellPlace
 from diptych.capture.values import Scalar
 
 
@@ -42,6 +44,8 @@ class Core(Interpreter):
         self.in_function = True
         self.handlers = 0
         self.paths = 0
+        self.born: dict[int, int] = {}
+        self.kept: list[Any] = []
 
     def truth(self, value: Any) -> bool | Scalar:
         """The truth of a value: known now, or a number of the graph."""
@@ -74,6 +78,19 @@ class Core(Interpreter):
     def outside(self, value: Any) -> bool:
         """Whether an object existed before the trace."""
         raise NotImplementedError
+
+    def newborn(self, place: Any, depth: int) -> bool:
+        """Whether a place came into being inside a region deeper than `depth`: nothing outside can see it."""
+        if isinstance(place, Store):
+            return place.depth > depth
+        owner = place.cell if isinstance(place, CellPlace) else getattr(place, "owner", None)
+        return self.born.get(id(owner), 0) > depth
+
+    def birth(self, value: Any) -> Any:
+        """An object was made by the program, in the current region."""
+        self.born[id(value)] = self.tape.region.depth
+        self.kept.append(value)
+        return value
 
     def is_traced(self, value: Any) -> bool:
         """Whether a value is known only when the graph runs."""

@@ -195,7 +195,7 @@ class ZippedItems(Items):
     def take(self, k: int) -> Any:
         if not self.inner:
             raise StopIteration
-        return tuple(i.take(k) for i in self.inner)
+        return tuple([i.take(k) for i in self.inner])
 
     def at(self, index: Any) -> Any:
         return tuple(i.at(index) for i in self.inner)

@@ -56,7 +56,8 @@ class Join:
                 return self.tensor(self.stager.traced(a), self.stager.traced(b))
             return self.union(a, b)
         kinds = kind_of(a), kind_of(b)
-        if kinds[0] is not None and kinds[0] == kinds[1]:
+        texts = isinstance(a, str) and isinstance(b, str) and a != b
+        if kinds[0] is not None and kinds[0] == kinds[1] and not texts:
             return self.number(a, b, kinds[0])
         if isinstance(a, Union) and isinstance(b, Union) and a.pred is b.pred and self.outer(a.pred):
             return Union(a.pred, self.value(a.then, b.then), self.value(a.orelse, b.orelse))

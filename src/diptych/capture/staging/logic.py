@@ -284,16 +284,20 @@ class Logic(Access):
                 raise self.tape.refuse("structure-in-branch", f"an exception with a {type(argument).__name__}")
         target = control.Raise(type(error), tuple(arguments))
         target.where = self.tape.where()  # type: ignore[attr-defined]
+        if attributes_of(error) or cause:
+            target.implicit = True  # type: ignore[attr-defined]
+        self.with_updates(target, operands)
+        raise Diverged
+
+    def with_updates(self, target: control.Raise, operands: list[Any]) -> None:
+        """Emit a node that raises; it carries the writes to the outside that came before it."""
         packer = Packer(self.tape, self.outside)
         found = self.pending(packer)
         if found:
             shift = len(operands)
             target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)  # type: ignore[attr-defined]  # noqa: E501
             operands += [v.node if isinstance(v, Scalar) else node_of(self.tape, self.traced(v)) for v in packer.leaves]
-        if attributes_of(error) or cause:
-            target.implicit = True  # type: ignore[attr-defined]
         self.tape.emit(target, tuple(operands), None, None)
-        raise Diverged
 
     # Text -------------------------------------------------------------------------------------------------------
 

@@ -15,9 +15,10 @@ from diptych.capture.staging.branching import Branching, effectful, undefined
 from diptych.capture.staging.core import Diverged, Loop, StageLoop
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
+from diptych.capture.staging.packing import Mixed, mixed_contents
 from diptych.capture.tensors import Store, handle
 from diptych.capture.trail import MISSING, ContentsPlace
-from diptych.capture.values import Scalar, Undefined
+from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
 
 Thunk = Callable[[], Any]
@@ -80,6 +81,9 @@ class Looping(Branching):
         rest: Thunk | None = None,
     ) -> Completion:
         """`for`: over known items round by round; over a range or rows that a tensor decides, staged."""
+        items = self.resolve(items)
+        if isinstance(items, Union) or mixed_contents(items) is not None:
+            return self.for_each_side(items, assign, body, orelse, frame, head, after, rest)
         source = items_of(self, items)
         live = set(head) | set(after)
         limit = source.known
@@ -106,6 +110,22 @@ class Looping(Branching):
             return self.round(loop, whole, lambda: start(loop, k + 1), lambda: staged(k), frame)
 
         return self.loop(start, frame, rest, stageable=source.indexed)
+
+    def for_each_side(
+        self, items: Any, assign: Any, body: Thunk, orelse: Thunk | None, frame: Frame, head: Any, after: Any, rest: Any
+    ) -> Completion:
+        """A loop over items that depend on the path: a branch with a loop on each side."""
+        content = items if isinstance(items, Union) else self.resolve(mixed_contents(items))
+
+        def over(side: Any) -> Thunk:
+            made = side if isinstance(items, Union) else [*side] if not isinstance(side, Union) else [Mixed(side)]
+            return lambda: self.for_(made, assign, body, orelse, frame, head, after, never if rest is not None else None)
+
+        if not isinstance(content, Union):
+            return self.for_(list(content), assign, body, orelse, frame, head, after, rest)
+        if rest is not None:
+            raise self.tape.refuse("loop-items", "a return inside a loop over items that depend on the path")
+        return self.if_(content.pred, over(content.then), over(content.orelse), frame, after, rest)
 
     def loop(self, start: Callable[[Loop, int], Completion], frame: Frame, rest: Thunk | None, stageable: bool) -> Completion:
         """Run a loop with its place in the continuation chain."""
@@ -387,7 +407,7 @@ class Attempt:
         stable = True
         layer = self.tape.trail.layers[-1]
         for key, change in layer.changes().items():
-            if key in self.s.places:
+            if key in self.s.places or self.stager.newborn(change.place, self.tape.region.depth - 1):
                 continue
             if self.dead(change.place):
                 continue
@@ -473,8 +493,9 @@ class Attempt:
                 tape.trail.write(place, MISSING)
         code = after.value(self.s.code) if self.s.code is not None else None
         value: Any = after.value(self.s.value) if self.s.value is not None else MISSING
-        from diptych.capture.values import Union
-
+        for index, spec in after.named.items():
+            specs = (*specs[:index], spec, *specs[index + 1 :])
+        node.meta["spec"] = specs
         if isinstance(value, Union):
             value = value.orelse if isinstance(value.then, Undefined) else value.then
         return code, value
@@ -490,6 +511,7 @@ class After:
         self.specs = specs
         self.index = 1
         self.found: list[Any] = []
+        self.named: dict[int, Any] = {}
 
     def next(self) -> Any:
         """The node of the next output."""
@@ -499,6 +521,7 @@ class After:
 
     def value(self, form: Form) -> Any:
         """The next value of this form."""
+        start = self.index
         nodes = [self.next() for _ in range(count(form))]
         saved, self.tape.region = self.tape.region, Adopted(self.tape.region, nodes)  # type: ignore[assignment]
         try:
@@ -506,6 +529,7 @@ class After:
         finally:
             self.tape.region = saved
         self.found += [node.meta["spec"] for node in nodes]
+        self.named.update({start + i: node.meta["spec"] for i, node in enumerate(nodes)})
         return made
 
 

@@ -198,6 +198,10 @@ class World:
 
     def tensor(self, value: torch.Tensor, source: Source, role: str = "state") -> torch.Tensor:
         """A tensor from outside: its traced stand-in."""
+        with torch._C.DisableTorchFunction(), _disable_current_modes():
+            return self.stand_in(value, source, role)
+
+    def stand_in(self, value: torch.Tensor, source: Source, role: str) -> torch.Tensor:
         from diptych.capture.tensors import Handle, Store
 
         if id(value) in self.inputs:
@@ -240,9 +244,8 @@ class World:
 
         dims = [DimDynamic.DYNAMIC if d in vary else DimDynamic.STATIC for d in range(value.dim())]
         context = StatelessSymbolicContext(dynamic_sizes=dims)  # type: ignore[arg-type]
-        with torch._C.DisableTorchFunction(), _disable_current_modes():
-            plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
-            return tape.fake_mode.from_tensor(plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}"))
+        plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
+        return tape.fake_mode.from_tensor(plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}"))
 
     def attribute(self, owner: Any, name: str, value: Any) -> Any:
         """An attribute of an outside object is read."""

@@ -42,6 +42,9 @@ class Packer:
             return Choice(self.leaf(value.pred), self.pack(value.then), self.pack(value.orelse))
         if isinstance(value, Undefined):
             return Constant(value)
+        mixed = mixed_contents(value)
+        if mixed is not None:
+            return self.mixture(type(value), mixed)
         marker = rows_of(value)
         if marker is not None:
             columns = tuple(self.leaf(c) for c in marker.columns)
@@ -54,6 +57,18 @@ class Packer:
         finally:
             self.open.discard(id(value))
 
+    def mixture(self, make: type, content: Any) -> Layout:
+        """A container whose contents depend on the path."""
+        if isinstance(content, Union):
+            then, orelse = (self.mixture(make, c) for c in (content.then, content.orelse))
+            return Choice(self.leaf(content.pred), then, orelse)
+        return self.pack_new(make(content))
+
+    def pack_new(self, value: Any) -> Layout:
+        """A container that is made anew even if it holds no leaves."""
+        made = self.pack(value)
+        return self.parts(value) if isinstance(made, Constant) else made
+
     def parts(self, value: Any) -> Layout:
         """A container or object that holds leaves."""
         kind = type(value)
@@ -63,6 +78,34 @@ class Packer:
             return Sequence_(kind, tuple(self.pack(v) for v in value))
         names = attributes(value)
         return Object_(kind, tuple(names), tuple(self.pack(names[n]) for n in names))
+
+
+def mixed_contents(value: Any) -> Any:
+    """The union that is the contents of a container, if it is one."""
+    if isinstance(value, dict):
+        return next((v for k, v in value.items() if k is MIXED), None)
+    if isinstance(value, list | set | collections.deque) and len(value) == 1:
+        only = next(iter(value))
+        return only.content if type(only) is Mixed else None
+    return None
+
+
+class Mixed:
+    """The single item of a list or set whose contents are a union."""
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+MIXED: Any = type("MixedKey", (), {"__repr__": lambda self: "<mixed>"})()
+"""The single key of a dict whose contents are a union."""
+
+
+def mixture(owner: Any, content: Any) -> Any:
+    """A container's contents that depend on the path, as a single marker item."""
+    if isinstance(owner, dict):
+        return {MIXED: content}
+    return {Mixed(content)} if isinstance(owner, set) else [Mixed(content)]
 
 
 def attributes(value: Any) -> dict[str, Any]:
@@ -76,7 +119,7 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None) -> bool:
     """Whether a leaf is somewhere inside a value."""
-    if isinstance(value, torch.Tensor | Scalar | Union | RowsOf | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool):
+    if isinstance(value, torch.Tensor | Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool):
         return True
     if value is None or isinstance(value, bool | int | float | str | bytes | type) or depth > 50:
         return False

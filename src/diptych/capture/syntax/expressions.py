@@ -121,6 +121,14 @@ def lower_formatted_value(t: Transformer, node: ast.FormattedValue) -> ast.expr:
     return hook("format", t.expression(node.value), ast.Constant(node.conversion), spec)
 
 
+@lowers(ast.List, ast.Dict, ast.Set)
+def lower_display(t: Transformer, node: ast.List | ast.Dict | ast.Set) -> ast.expr:
+    """`[...]`: a container that comes into being here."""
+    if isinstance(node, ast.List) and not isinstance(node.ctx, ast.Load):
+        return node
+    return hook("fresh_container", t.generic(node))
+
+
 @lowers(ast.Starred)
 def lower_starred(t: Transformer, node: ast.Starred) -> ast.expr:
     """`*items`: iterated through a hook."""
