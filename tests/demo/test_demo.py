@@ -79,8 +79,8 @@ def test_the_whole_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "model.py:" in said
     assert "NOT" not in said
     names = {file.name for file in tmp_path.iterdir()}
-    assert {"classifier.diptych", "graph-1.txt", "graph-1.py", "graph-1.svg"} <= names
-    text = (tmp_path / "graph-1.txt").read_text()
+    assert names == {"classifier.diptych", "graph.txt", "graph.py", "graph.svg", "report.txt"}
+    text = (tmp_path / "graph.txt").read_text()
     assert "cond" in text
     assert "while" in text
     digits, _ = data.load(100, seed=0)
