@@ -140,6 +140,7 @@ class Tracing:
         tape = self.tape
         bind = binder(self.function)
         roots = bind(*args, **kwargs)
+        self.given = (len(args), set(kwargs))
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 20000))
         base = tape.trail.layers[0]
@@ -156,6 +157,7 @@ class Tracing:
                 except Diverged:
                     result = None
                 packer = Packer(tape, self.stager.outside)
+                packer.born = self.stager.born_here
                 layout = packer.pack(result)
                 updates = self.updates(packer)
                 nodes, aliases = self.outputs(packer.leaves)
@@ -186,6 +188,7 @@ class Tracing:
         called = function.forward if isinstance(function, torch.nn.Module) else function
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
+        positional_count, given = self.given
         try:
             parameters = inspect.signature(called, follow_wrapped=False).parameters
         except (TypeError, ValueError):
@@ -195,13 +198,14 @@ class Tracing:
             return self.stager.call(function, *positional, **{n: v for n, v in arguments.items() if not n.startswith("arg")})
         for name, value in arguments.items():
             kind = parameters[name].kind
+            index = list(parameters).index(name)
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 args += list(value)
             elif kind is inspect.Parameter.VAR_KEYWORD:
                 kwargs.update(value)
-            elif kind is inspect.Parameter.KEYWORD_ONLY:
+            elif name in given:
                 kwargs[name] = value
-            else:
+            elif index < positional_count and kind is not inspect.Parameter.KEYWORD_ONLY:
                 args.append(value)
         return self.stager.call(function, *args, **kwargs)
 
@@ -214,6 +218,7 @@ class Tracing:
         found: list[Update] = []
         for place, before in first.values():
             now = place.get()
+            before = self.world.baseline.get(place.key, before)
             update = None if same(now, before) else self.update(Change(place, before, now), packer, self.replaced)
             if update is not None:
                 found.append(update)

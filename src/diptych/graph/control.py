@@ -60,12 +60,19 @@ class Raise:
     def __init__(self, kind: type[BaseException], arguments: tuple[Any, ...]) -> None:
         self.kind = kind
         self.arguments = arguments
+        self.attributes: dict[str, Any] = {}
         self.__name__ = self.__qualname__ = f"raise_{kind.__name__}"
         self.__module__ = "diptych_raises"
 
     def exception(self, *operands: Any) -> BaseException:
         """The exception this node raises for these operands."""
-        return self.kind(*(operands[a.index] if isinstance(a, Hole) else a for a in self.arguments))
+        arguments = [operands[a.index] if isinstance(a, Hole) else a for a in self.arguments]
+        if self.kind.__module__ == "builtins":
+            return self.kind(*arguments)
+        made = self.kind.__new__(self.kind, *arguments)  # its __init__ may take other arguments
+        made.args = tuple(arguments)
+        made.__dict__.update(self.attributes)
+        return made
 
     def __call__(self, *operands: Any) -> None:
         error = self.exception(*operands)

@@ -70,17 +70,29 @@ class _Shape:
 
 @dataclass
 class _Sheet:
-    """The boxes and edges of one module while it is laid out."""
+    """The boxes and edges of one module while it is laid out.
+
+    State and constants are `loose`: they are drawn beside each use, instead of with long edges from one place.
+    """
 
     shapes: list[_Shape] = field(default_factory=list[_Shape])
     edges: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     index: dict[fx.Node, int] = field(default_factory=dict[fx.Node, int])
+    loose: dict[fx.Node, _Shape] = field(default_factory=dict[fx.Node, _Shape])
 
     def add(self, shape: _Shape, sources: Iterator[fx.Node]) -> int:
+        above = [self.find(source) for source in dict.fromkeys(sources) if source in self.index or source in self.loose]
         here = len(self.shapes)
         self.shapes.append(shape)
-        self.edges += [(self.index[source], here) for source in dict.fromkeys(sources) if source in self.index]
+        self.edges += [(source, here) for source in dict.fromkeys(above)]
         return here
+
+    def find(self, source: fx.Node) -> int:
+        """The box of a value; of a loose one, a new box for every use."""
+        if source not in self.loose:
+            return self.index[source]
+        self.shapes.append(self.loose[source])
+        return len(self.shapes) - 1
 
     def finish(self) -> _Shape:
         boxes = [Box(shape.width, shape.height) for shape in self.shapes]
@@ -110,10 +122,16 @@ class _Painter:
         for number, node in enumerate(walk.placeholders(module)):
             if operands is None or node.users:
                 source = "" if operands is None else f"from {self.printer.value(operands[number])}  "
-                sheet.index[node] = sheet.add(self.parameter(node, source), iter(()))
+                shape, declared = self.parameter(node, source), self.roles.get(node)
+                if declared is not None and declared.role == "state" and node.users:
+                    sheet.loose[node] = shape
+                else:
+                    sheet.index[node] = sheet.add(shape, iter(()))
         for node in walk.steps(module):
             if (found := walk.component(node)) is not None:
                 sheet.index[node] = sheet.index[found[0]]
+            elif node.op == "get_attr" and node.users:
+                sheet.loose[node] = self.step(node)
             else:
                 sheet.index[node] = sheet.add(self.step(node), iter(node.all_input_nodes))
         if not walk.diverges(module):

@@ -49,8 +49,9 @@ class Drawing:
 def place(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> Drawing:
     """Place `boxes`; an edge `(i, j)` runs down from box `i` to box `j`, and `i < j`."""
     _rank(boxes, edges)
-    chains = [_chain(boxes[i], boxes[j]) for i, j in edges]
-    everything = [*boxes, *(lane for chain in chains for lane in chain[1:-1])]
+    lanes: dict[tuple[int, int], Box] = {}
+    chains = [_chain(boxes, i, j, lanes) for i, j in edges]
+    everything = [*boxes, *lanes.values()]
     ranks: list[list[Box]] = [[] for _ in range(max((box.rank for box in boxes), default=-1) + 1)]
     for box in everything:
         ranks[box.rank].append(box)
@@ -74,20 +75,29 @@ def _rank(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> None:
     for i, j in sorted(edges, key=lambda edge: edge[1]):
         boxes[j].rank = max(boxes[j].rank, boxes[i].rank + 1)
     entered = {j for _, j in edges}
-    for i, box in enumerate(boxes):
-        uses = [boxes[b].rank for a, b in edges if a == i]
-        if i not in entered and uses:
-            box.rank = min(uses) - 1
+    uses: dict[int, int] = {}
+    for i, j in edges:
+        uses[i] = min(uses.get(i, boxes[j].rank), boxes[j].rank)
+    for i, rank in uses.items():
+        if i not in entered:
+            boxes[i].rank = rank - 1
 
 
-def _chain(upper: Box, lower: Box) -> list[Box]:
-    """The boxes along an edge: its ends, and a lane on every rank between them."""
-    lanes = [Box(LANE, 0.0, rank=rank, is_lane=True) for rank in range(upper.rank + 1, lower.rank)]
-    chain = [upper, *lanes, lower]
-    for a, b in pairwise(chain):
-        a.below.append(b)
-        b.above.append(a)
-    return chain
+def _chain(boxes: Sequence[Box], i: int, j: int, lanes: dict[tuple[int, int], Box]) -> list[Box]:
+    """The boxes along an edge: its ends, and a lane on every rank between; edges of one box share their lanes."""
+    chain = [boxes[i]]
+    for rank in range(boxes[i].rank + 1, boxes[j].rank):
+        if (i, rank) not in lanes:
+            lanes[i, rank] = Box(LANE, 0.0, rank=rank, is_lane=True)
+            _join(chain[-1], lanes[i, rank])
+        chain.append(lanes[i, rank])
+    _join(chain[-1], boxes[j])
+    return [*chain, boxes[j]]
+
+
+def _join(upper: Box, lower: Box) -> None:
+    upper.below.append(lower)
+    lower.above.append(upper)
 
 
 def _order(ranks: list[list[Box]]) -> None:
@@ -172,9 +182,11 @@ def _routes(chains: list[list[Box]]) -> list[list[Point]]:
 def _ports(chains: list[list[Box]], end: int, beside: int) -> list[float]:
     """Where each edge meets the box at one end, in the order of the boxes they come from."""
     ports = [0.0] * len(chains)
-    boxes = {id(chain[end]): chain[end] for chain in chains}
-    for key, box in boxes.items():
-        here = sorted((k for k, c in enumerate(chains) if id(c[end]) == key), key=lambda k: chains[k][beside].center)
-        for number, k in enumerate(here, start=1):
+    groups: dict[int, list[int]] = {}
+    for k, chain in enumerate(chains):
+        groups.setdefault(id(chain[end]), []).append(k)
+    for here in groups.values():
+        box = chains[here[0]][end]
+        for number, k in enumerate(sorted(here, key=lambda k: chains[k][beside].center), start=1):
             ports[k] = box.x + box.width * (0.5 if end == 0 else number / (len(here) + 1))
     return ports

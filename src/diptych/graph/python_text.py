@@ -7,9 +7,11 @@ or into `state` under their path, or printed. A program without state takes its 
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import textwrap
+import types
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -217,15 +219,22 @@ def own_names(graph: SymbolicGraph) -> set[str]:
     return {str(getattr(target, "__name__", "")) for target in targets if own.name_of(target) is not None}
 
 
+def global_names(code: types.CodeType) -> set[str]:
+    """The global names that a function reads, in the functions and comprehensions inside it too."""
+    names = {str(step.argval) for step in dis.get_instructions(code) if step.opname == "LOAD_GLOBAL"}
+    return names.union(*(global_names(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)))
+
+
 def own_source(name: str) -> str:
     """The source of an own operation, without its decorator; `PythonTextError` if it is not self-contained."""
     function: Any = own.OWN[name]
     try:
         source = textwrap.dedent(inspect.getsource(function))
-        used = inspect.getclosurevars(function)
     except (OSError, TypeError) as error:
         raise PythonTextError(f"own operation {name} has no source", why=str(error)) from error
-    foreign = {key for key, value in used.globals.items() if not inspect.ismodule(value)} | set(used.nonlocals)
+    around = function.__globals__
+    foreign = {used for used in global_names(function.__code__) if not inspect.ismodule(around.get(used, torch))}
+    foreign |= set(function.__code__.co_freevars)
     if foreign:
         raise PythonTextError(
             f"own operation {name} is not self-contained",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import collections
 import enum
+import functools
 import types
 from typing import Any
 
@@ -64,6 +65,8 @@ class Access(Looping):
             return value
         entered = self.world.enter(value, Source(name, None, GlobalSource(table, name)))
         self.world.reads[key] = (value, entered)
+        if entered is not value:
+            self.world.stand_for(GlobalPlace(table, name), value, entered)
         return entered
 
     def fresh(self, value: Any) -> bool:
@@ -93,11 +96,15 @@ class Access(Looping):
             return value
         entered = self.world.enter(value, Source(name, None, CellSource(cell)))
         self.world.reads[key] = (value, entered)
+        if entered is not value:
+            self.world.stand_for(CellPlace(cell, name), value, entered)
         return entered
 
     def touch(self, reader: Any) -> None:
         """A variable of an outer function is about to be written."""
         code, cells = reader.__code__, reader.__closure__
+        if id(cells[0]) in self.outside_cells and CellPlace(cells[0]).get() is not MISSING:
+            self.load_cell(reader, code.co_freevars[0])
         self.tape.trail.touch(CellPlace(cells[0], code.co_freevars[0]))
 
     def put(self, frame: Any, name: str, value: Any) -> Any:
@@ -144,6 +151,10 @@ class Access(Looping):
         found = class_attribute(type(owner), name)
         if isinstance(found, property) and found.fget is not None and self.transforms(found.fget):
             return self.call(found.fget, owner)
+        if isinstance(found, functools.cached_property) and stored is MISSING and self.transforms(found.func):
+            value = self.call(found.func, owner)
+            self.setattr(owner, name, value)
+            return value
         if stored is not MISSING and not is_data_descriptor(found):
             return self.read(owner, name, stored)
         if found is MISSING and hasattr(type(owner), "__getattr__"):

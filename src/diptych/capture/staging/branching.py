@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+
 from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, Returning, Split
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
@@ -102,11 +105,13 @@ class Branching(Core):
 
     def fails(self, error: Exception) -> None:
         """A side that raises when it is traced raises when it runs."""
+        if isinstance(error, DATA_DEPENDENT):
+            raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
         if self.handlers:
             raise self.tape.refuse("raise-in-try", f"{type(error).__name__}: {error}")
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
-        target.implicit = raised_in_torch(error)  # type: ignore[attr-defined]
+        target.implicit = not exact(error)  # type: ignore[attr-defined]
         target.where = self.tape.where()  # type: ignore[attr-defined]
         self.with_updates(target, [])
 
@@ -246,12 +251,8 @@ class Branching(Core):
         """What a list, dict or set holds after the branch."""
         content = joined.value(a, b)
         if isinstance(content, Union):
-            content = self.mixed(place, content)
+            content = mixture(place.owner, content)
         return list(content) if isinstance(content, list) else content
-
-    def mixed(self, place: ContentsPlace, content: Any) -> Any:
-        """Contents whose structure depends on the path."""
-        return mixture(place.owner, content)
 
     def emit_cond(self, joined: Join, sides: tuple[Side, Side], pred: Scalar) -> None:
         """Close the regions and emit the node."""
@@ -346,14 +347,25 @@ class _Content:
         self.node: Any = None
 
 
-def raised_in_torch(error: BaseException) -> bool:
-    """Whether torch raised it, on fake tensors: the text may differ from that of a real run."""
+def exact(error: BaseException) -> bool:
+    """Whether the program's own line raised it; what torch or a hook raised may read differently in a real run."""
+    if getattr(error, "diptych_exact", False):
+        del error.diptych_exact  # type: ignore[attr-defined]
+        return True
     trace = error.__traceback__
-    inside = False
+    file = ""
     while trace is not None:
-        inside = "/torch/" in trace.tb_frame.f_code.co_filename or trace.tb_frame.f_code.co_name == "__torch_function__"
+        file = trace.tb_frame.f_code.co_filename
         trace = trace.tb_next
-    return inside
+    return "/torch/" not in file and "/diptych/" not in file and not attributes_of(error)
+
+
+def attributes_of(error: BaseException) -> dict[str, Any]:
+    """What an exception carries besides its arguments."""
+    return dict(getattr(error, "__dict__", None) or {})
+
+
+DATA_DEPENDENT = (GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException)
 
 
 def undefined(place: Any, value: Any) -> Any:

@@ -86,6 +86,10 @@ class Core(Interpreter):
         owner = place.cell if isinstance(place, CellPlace) else getattr(place, "owner", None)
         return self.born.get(id(owner), 0) > depth
 
+    def born_here(self, value: Any) -> bool:
+        """Whether an object with attributes was made by the program itself."""
+        return id(value) in self.born and hasattr(value, "__dict__") and not callable(value)
+
     def birth(self, value: Any) -> Any:
         """An object was made by the program, in the current region."""
         self.born[id(value)] = self.tape.region.depth

@@ -84,7 +84,8 @@ class RangeItems(Items):
         return self.at(k)
 
     def at(self, index: Any) -> Any:
-        return self.start + index * self.step if (self.start, self.step) != (0, 1) else index
+        scaled = index if self.step == 1 else index * self.step
+        return scaled if isinstance(self.start, int) and self.start == 0 else self.start + scaled
 
 
 class TensorItems(Items):

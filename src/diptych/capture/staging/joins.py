@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import enum
 import operator
 from typing import Any
 
 import torch
 from torch import fx
 
-from diptych.capture.staging.packing import attributes
+from diptych.capture.staging.packing import attributes, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Handle, Store, handle, node_of
 from diptych.capture.values import Scalar, Undefined, Union, kind_of
@@ -140,6 +141,10 @@ class Join:
         if isinstance(a, Union):
             return ABSENT if a is not b else Union(self.value(a.pred, a.pred), self.value(a.then, a.then),
                                                    self.value(a.orelse, a.orelse))  # fmt: skip
+        if mixed_contents(a) is not None or mixed_contents(b) is not None:
+            one, two = mixed_contents(a), mixed_contents(b)
+            content = self.value(a if one is None else one, b if two is None else two)
+            return mixture(a, content) if isinstance(content, Union) else content
         if isinstance(a, list | tuple):
             return self.sequence(a, b)
         if isinstance(a, collections.deque):
@@ -188,7 +193,7 @@ class Join:
         """Two objects of one class, made on the two sides."""
         if a is b and self.only is None:
             return a
-        if isinstance(a, torch.nn.Module | type) or callable(a) or self.stager.outside(a) or self.stager.outside(b):
+        if isinstance(a, torch.nn.Module | type | enum.Enum) or callable(a) or self.stager.outside(a) or self.stager.outside(b):
             return ABSENT if a is not b else a
         one, two = attributes(a), attributes(b)
         if not (one or dataclasses.is_dataclass(a)) or list(one) != list(two):
@@ -250,4 +255,4 @@ def same_type(tape: Any, a: torch.Tensor, b: torch.Tensor) -> bool:
     if not all(tape.known(x == y) for x, y in zip(a.shape, b.shape, strict=True)):
         return False
     strides = zip(a.stride(), b.stride(), a.shape, strict=True)
-    return all(n == 1 or tape.known(x == y) for x, y, n in strides)
+    return all(tape.known(n == 1) or tape.known(x == y) for x, y, n in strides)

@@ -13,6 +13,7 @@ import torch
 from diptych.capture.interpreter import Frame
 from diptych.capture.completion import Returning
 from diptych.capture.staging.access import Access, class_attribute, mixed_of
+from diptych.capture.staging.branching import attributes_of
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer, holds
@@ -132,7 +133,9 @@ class Logic(Access):
     def unbound(self, value: Undefined) -> Any:
         """A variable is read that has no value on this path."""
         message = f"cannot access local variable '{value.name}' where it is not associated with a value"
-        raise UnboundLocalError(message)
+        error = UnboundLocalError(message)
+        error.diptych_exact = True  # type: ignore[attr-defined]
+        raise error
 
     def defined(self, value: Union) -> Any:
         """A variable that one side did not set is read: on that path it raises."""
@@ -284,7 +287,8 @@ class Logic(Access):
                 raise self.tape.refuse("structure-in-branch", f"an exception with a {type(argument).__name__}")
         target = control.Raise(type(error), tuple(arguments))
         target.where = self.tape.where()  # type: ignore[attr-defined]
-        if attributes_of(error) or cause:
+        target.attributes = attributes_of(error)
+        if cause or any(self.holds_traced(v) for v in target.attributes.values()):
             target.implicit = True  # type: ignore[attr-defined]
         self.with_updates(target, operands)
         raise Diverged
@@ -378,11 +382,6 @@ class Logic(Access):
             return self.through_mixed(value, lambda: self.length(value))
         method = class_attribute(type(value), "__len__")
         return self.call(method, value) if self.transforms(method) else len(value)
-
-
-def attributes_of(error: BaseException) -> bool:
-    """Whether an exception carries more than its arguments."""
-    return bool(getattr(error, "__dict__", None))
 
 
 __all__ = ["Logic", "kind_of"]

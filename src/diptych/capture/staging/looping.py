@@ -61,6 +61,7 @@ class Looping(Branching):
             if not isinstance(truth, bool):
                 self.tape.trail.close(layer)
                 self.tape.region.drop(mark)
+                loop.stageable = False
                 return self.stage_loop(rounds, orelse)
             self.tape.trail.close(layer, keep=True)
             if not truth:
@@ -95,6 +96,7 @@ class Looping(Branching):
 
         def start(loop: Loop, k: int) -> Completion:
             if limit is None and source.length is not None:
+                loop.stageable = False
                 return staged(k)
             try:
                 item = source.take(k)

@@ -108,6 +108,7 @@ class World:
         self.reads: dict[tuple[int, Any], Any] = {}
         self.written: set[str] = set()
         self.roots: list[Any] = []
+        self.baseline: dict[Any, Any] = {}
 
     def known(self, value: Any) -> bool:
         """Whether an object was there before the trace."""
@@ -262,7 +263,19 @@ class World:
         path = f"{base.path}.{name}" if base.path else name
         entered = self.enter(value, Source(path, base, Attribute(name)))
         self.reads[key] = (value, entered)
+        if entered is not value:
+            self.stand_for(AttributePlace(owner, name), value, entered)
         return entered
+
+    def stand_for(self, place: Any, value: Any, entered: Any) -> None:
+        """For the time of the trace, a place outside holds the number of the graph that stands for its own."""
+        layers = self.tape.trail.layers
+        layers[0].old.setdefault(place.key, (place, value))
+        for layer in layers[1:]:
+            if place.key in layer.old and layer.old[place.key][1] is value:
+                layer.old[place.key] = (place, entered)
+        self.baseline[place.key] = entered
+        place.set(entered)
 
     def missing(self, owner: Any, name: str) -> None:
         """An outside object was found not to have an attribute."""

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from diptych.capture.staging.rows import RowsOf, rows_of
+from diptych.capture.tensors import requires_grad
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 
@@ -24,6 +25,7 @@ class Packer:
         self.leaves: list[Any] = []
         self.seen: dict[int, int] = {}
         self.open: set[int] = set()
+        self.born: Any = lambda value: False
 
     def leaf(self, value: Any) -> int:
         """The number of a leaf; the same tensor is one leaf."""
@@ -47,9 +49,12 @@ class Packer:
             return self.mixture(type(value), mixed)
         marker = rows_of(value)
         if marker is not None:
+            if any(requires_grad(c) for c in marker.columns):
+                raise self.tape.refuse("loop-state", "a growing list of tensors with gradients leaves the function")
             columns = tuple(self.leaf(c) for c in marker.columns)
             return Rows(columns, tuple(n is not None for n in marker.numbers), marker.item)
-        if id(value) in self.open or self.keep(value) or not holds(value, self.keep):
+        made_here = isinstance(value, list | dict | set | collections.deque) or self.born(value)
+        if id(value) in self.open or self.keep(value) or not (made_here or holds(value, self.keep)):
             return Constant(value)
         self.open.add(id(value))
         try:

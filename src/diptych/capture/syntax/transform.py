@@ -75,7 +75,7 @@ class Transformer:
         name = self.fresh("rest")
         body = self.block(rest)
         made: list[ast.stmt] = []
-        following: ast.expr = ast.Constant(None)
+        following: ast.expr = thunk(ast.Constant(None))
         if body:
             made = place([function(name, [], body, self.writable())], node)
             following = load(name)
