@@ -18,6 +18,7 @@ from diptych.graph.control import Hole
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.layout import Constant, Leaf, Object_, Rows, Sequence_
 from diptych.graph.program import Effect
+from diptych.graph.python_text import own_source
 from diptych.graph.spec import TensorSpec
 from tests.graph import samples
 from tests.graph.build import BOOL, FLOAT, INT, alike, aten, b8, f32, function, program, region
@@ -298,6 +299,15 @@ def test_own_operations_bring_their_source(monkeypatch):
     graph = program({"x": f32(3)}, lambda b, x: (b.op(shift, x, spec=f32(3)),), Leaf(0))
     with pytest.raises(PythonTextError, match=r"(?s)not self-contained.*offset"):
         graph.to_python()
+
+
+@pytest.mark.parametrize("name", own.OWN)
+def test_every_own_operation_is_self_contained(name):
+    names = {"torch": torch, "math": math, "operator": operator}
+    exec(compile("from __future__ import annotations\n" + own_source(name), name, "exec"), names)
+    defined = names[own.OWN[name].__name__]
+    assert defined.__code__.co_varnames == own.OWN[name].__code__.co_varnames
+    assert defined.__code__.co_names == own.OWN[name].__code__.co_names
 
 
 class Square(torch.autograd.Function):
