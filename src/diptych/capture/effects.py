@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
+from diptych.capture.values import Undefined
 from diptych.graph.layout import Layout, unpack
 
 
@@ -28,6 +29,8 @@ class Update:
         """Carry it out; `outputs` are the flat outputs of the graph."""
         target = self.target(roots)
         content = MISSING if self.value is None else unpack(self.value, outputs)
+        if isinstance(content, Undefined):
+            content = MISSING
         if self.kind == "tensor":
             write_tensor(target, content)
         else:

@@ -280,8 +280,12 @@ class Interpreter:
         """The body of a `with` or `try`: exits are carried past its end."""
         return body()
 
-    def trying(self, body: Thunk, frame: Frame) -> Completion:
-        """The body of a `try` that has handlers."""
+    def within(self, body: Thunk, frame: Frame) -> Completion:
+        """The body of a `with`."""
+        return body()
+
+    def trying(self, body: Thunk, frame: Frame, handlers: bool, final: bool) -> Completion:
+        """The body of a `try`."""
         return body()
 
     def finally_(self, body: Thunk, frame: Frame, done: Completion) -> Completion:

@@ -65,7 +65,7 @@ class Program:
             if update.kind == "tensor":
                 update.apply(roots, values, {})
         for index, alias in self.aliases.items():
-            values[index] = alias(flat)
+            values[index] = alias(flat, roots)
         for update in self.updates:
             if update.kind != "tensor":
                 update.apply(roots, values, {})
@@ -158,13 +158,14 @@ class Tracing:
                     result = None
                 packer = Packer(tape, self.stager.outside)
                 packer.born = self.stager.born_here
+                packer.refers = self.world.refers
                 layout = packer.pack(result)
                 updates = self.updates(packer)
                 nodes, aliases = self.outputs(packer.leaves)
             module = tape.root.finish(nodes)
         finally:
             sys.setrecursionlimit(limit)
-            del tape.trail.layers[1:]
+            tape.trail.rewind(1)
             base.undo()
             torch.set_rng_state(random)
         return self.program(bind, module, layout, updates, aliases)
@@ -241,7 +242,7 @@ class Tracing:
         if described is None:
             return None
         kind, path, target = described
-        value = None if change.after is MISSING else packer.pack(plain(change.after))
+        value = None if change.after is MISSING else packer.pack(change.after, top=True)
         return Update(kind, path, target, value)
 
     def content(self, store: Store, external: Any) -> torch.Tensor:
@@ -261,6 +262,10 @@ class Tracing:
         for index, leaf in enumerate(leaves):
             if isinstance(leaf, Scalar):
                 nodes.append(self.tape.root.use(leaf.node))
+                continue
+            if not isinstance(leaf, torch.Tensor):
+                nodes.append(None)
+                aliases[index] = Found(self.world.sources[id(leaf)])
                 continue
             fake = self.stager.traced(leaf)
             it = handle(fake)
@@ -353,8 +358,18 @@ class Given:
 
     position: int
 
-    def __call__(self, flat: list[Any]) -> Any:
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
         return flat[self.position]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Output that is an object of the outside, found anew at each call."""
+
+    source: Source
+
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
+        return self.source.fetch(roots)
 
 
 @dataclass(frozen=True)
@@ -366,7 +381,7 @@ class ViewOf:
     stride: tuple[int, ...]
     offset: int
 
-    def __call__(self, flat: list[Any]) -> Any:
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
         return flat[self.position].as_strided(self.shape, self.stride, self.offset)
 
 
@@ -413,11 +428,6 @@ class Apply:
         fired = error.__dict__.pop("diptych_raised", None)
         if fired is not None:
             self.program.raised(fired, self.flatten.roots, flat)
-
-
-def plain(value: Any) -> Any:
-    """Contents as they are packed."""
-    return value
 
 
 def unique(paths: list[str]) -> list[str]:

@@ -206,6 +206,11 @@ class Trail:
         self.layers.append(layer)
         return layer
 
+    def rewind(self, depth: int) -> None:
+        """Take back and end the layers above the first `depth`."""
+        while len(self.layers) > depth:
+            self.close(self.layers[-1])
+
     def close(self, layer: Layer, keep: bool = False) -> dict[Hashable, Change]:
         """End the topmost layer: its changes are taken back, or kept and noted in the layer below."""
         assert self.layers[-1] is layer

@@ -551,6 +551,9 @@ class Access(Looping):
         if isinstance(left, list) and name == "Add":
             self.call(left.extend, right)
             return left
+        if isinstance(left, set | dict | list) and mixed_of(left) is not None:
+            self.through_mixed(left, lambda: self.augment(name, left, right) and None)
+            return left
         if isinstance(left, set | dict | collections.deque | list):
             self.tape.trail.touch(ContentsPlace(left))
         if isinstance(left, Scalar) or isinstance(right, Scalar) and not isinstance(left, torch.Tensor):

@@ -111,7 +111,7 @@ class Branching(Core):
             raise self.tape.refuse("raise-in-try", f"{type(error).__name__}: {error}")
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
-        target.implicit = not exact(error)  # type: ignore[attr-defined]
+        target.implicit = not exact(error) or self.finals > 0  # type: ignore[attr-defined]
         target.where = self.tape.where()  # type: ignore[attr-defined]
         self.with_updates(target, [])
 
@@ -298,13 +298,20 @@ class Branching(Core):
             self.chain, self.loops, self.in_function = saved
         return None if done in (END, Goto(0)) else done
 
-    def trying(self, body: Thunk, frame: Frame) -> Completion:
-        """The body of a `try` with handlers: what it raises on a tensor's condition cannot be staged."""
-        self.handlers += 1
+    def trying(self, body: Thunk, frame: Frame, handlers: bool, final: bool) -> Completion:
+        """The body of a `try`: what it raises on a tensor's condition may be caught, or is followed by `finally`."""
+        self.handlers += handlers
+        self.finals += final
         try:
             return self.barrier(body, frame)
         finally:
-            self.handlers -= 1
+            self.handlers -= handlers
+            self.finals -= final
+
+    def within(self, body: Thunk, frame: Frame) -> Completion:
+        """The body of a `with`: a manager of the user's own does something on the way out."""
+        final = self.managers.pop()
+        return self.trying(body, frame, False, final)
 
     def finally_(self, body: Thunk, frame: Frame, done: Completion) -> Completion:
         """The end of a `try`."""

@@ -356,6 +356,7 @@ class Calling(Recursion, Logic):
         ):
             if not self.tape.grad_mode or isinstance(value, torch.inference_mode):
                 raise self.tape.refuse("grad-mode", type(value).__name__)
+        self.managers.append(self.transforms(enter))
         return _Managed(self, value) if self.transforms(enter) else value
 
     def iterate(self, items: Any) -> Any:

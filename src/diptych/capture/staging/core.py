@@ -43,6 +43,8 @@ class Core(Interpreter):
         self.loops: list[Loop] = []
         self.in_function = True
         self.handlers = 0
+        self.finals = 0
+        self.managers: list[bool] = []
         self.paths = 0
         self.born: dict[int, int] = {}
         self.kept: list[Any] = []

@@ -288,7 +288,7 @@ class Logic(Access):
         target = control.Raise(type(error), tuple(arguments))
         target.where = self.tape.where()  # type: ignore[attr-defined]
         target.attributes = attributes_of(error)
-        if cause or any(self.holds_traced(v) for v in target.attributes.values()):
+        if cause or self.finals or any(self.holds_traced(v) for v in target.attributes.values()):
             target.implicit = True  # type: ignore[attr-defined]
         self.with_updates(target, operands)
         raise Diverged

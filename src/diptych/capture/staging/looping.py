@@ -172,7 +172,7 @@ class Looping(Branching):
             return self.try_staged(loop, body, following, staged, frame)
         except BaseException:
             if len(tape.trail.layers) >= depth and tape.trail.layers[depth - 1] is layer:
-                del tape.trail.layers[depth:]
+                tape.trail.rewind(depth)
                 tape.trail.close(layer, keep=True)
             raise
         tape.trail.close(layer, keep=True)
@@ -183,7 +183,7 @@ class Looping(Branching):
 
     def unwind(self, depth: int, layer: Any, mark: Any) -> None:
         """Take back a round that was begun."""
-        del self.tape.trail.layers[depth:]
+        self.tape.trail.rewind(depth)
         self.tape.trail.close(layer)
         self.tape.region.drop(mark)
 
@@ -293,7 +293,7 @@ class LoopStaging:
                 attempt = Attempt(self)
                 stable = attempt.trace()
             except BaseException:
-                del self.tape.trail.layers[depth:]
+                self.tape.trail.rewind(depth)
                 self.tape.trail.close(layer)
                 self.tape.region.drop(mark)
                 raise
@@ -344,7 +344,7 @@ class Attempt:
                 heads = {key: place.get() for key, place in self.s.places.items()}
                 stable = self.body(heads)
         finally:
-            del tape.trail.layers[depth:]
+            tape.trail.rewind(depth)
             self.changes = tape.trail.close(self.layer)
         return stable
 

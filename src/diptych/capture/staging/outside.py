@@ -117,8 +117,8 @@ class World:
     def enter(self, value: Any, source: Source, role: str = "state") -> Any:
         """A value of the outside as the trace sees it; guards and inputs are noted."""
         if isinstance(value, torch.Tensor):
-            self.tensor(value, source, role)
-            return value
+            fake = self.tensor(value, source, role)
+            return fake if self.vary.get(source.path) else value
         if type(value) in NUMBERS and source.path in self.vary:
             return self.number(value, source, role)
         if id(value) in self.sources and not isinstance(value, PLAIN):
@@ -141,6 +141,12 @@ class World:
         return hasattr(value, "__dict__") and not callable(value) and not isinstance(
             value, torch.nn.Module | types.ModuleType | type
         ) and not isinstance(value, torch.Generator)
+
+    def refers(self, value: Any) -> bool:
+        """Objects of the outside that may be others at the next call: referred to by where they stand."""
+        return id(value) in self.sources and not isinstance(value, PLAIN) and (
+            isinstance(value, list | dict | set | collections.deque) or self.record_like(value)
+        )
 
     def register(self, value: Any, source: Source) -> None:
         """Remember where an object was found."""

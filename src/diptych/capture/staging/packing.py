@@ -26,6 +26,7 @@ class Packer:
         self.seen: dict[int, int] = {}
         self.open: set[int] = set()
         self.born: Any = lambda value: False
+        self.refers: Any = lambda value: False
 
     def leaf(self, value: Any) -> int:
         """The number of a leaf; the same tensor is one leaf."""
@@ -35,7 +36,7 @@ class Packer:
         self.seen[id(value)] = len(self.leaves) - 1
         return len(self.leaves) - 1
 
-    def pack(self, value: Any) -> Layout:
+    def pack(self, value: Any, top: bool = False) -> Layout:
         """The layout of a value over the leaves."""
         value = self.tape.as_scalar(value)
         if isinstance(value, torch.Tensor | Scalar):
@@ -44,6 +45,8 @@ class Packer:
             return Choice(self.leaf(value.pred), self.pack(value.then), self.pack(value.orelse))
         if isinstance(value, Undefined):
             return Constant(value)
+        if self.refers(value) and not top:
+            return Leaf(self.leaf(value))
         mixed = mixed_contents(value)
         if mixed is not None:
             return self.mixture(type(value), mixed)

@@ -92,7 +92,7 @@ class Recursion(Core):
             if signal.activation is not activation:
                 self.keep(layer, depth)
                 raise
-            del tape.trail.layers[depth:]
+            tape.trail.rewind(depth)
             tape.trail.close(layer)
             tape.region.drop(mark)
             self.chain, self.loops, self.in_function = chain, loops, inside
@@ -163,7 +163,7 @@ class Recursion(Core):
                 forms.fill(wide, result, outputs)
         finally:
             del self.stack[stack:]
-            del tape.trail.layers[depth:]
+            tape.trail.rewind(depth)
             tape.trail.close(layer)
         return region, outputs
 

@@ -24,7 +24,7 @@ def lower_with(t: Transformer, node: ast.With) -> list[ast.stmt]:
         return [ast.With([ast.withitem(manager, store(value))], [*bind, *t.block(node.body)])]
     name, made = t.helper("with", t.block(node.body))
     done = t.fresh("done")
-    run: ast.stmt = ast.Assign([store(done)], hook("barrier", load(name), load(FRAME)))
+    run: ast.stmt = ast.Assign([store(done)], hook("within", load(name), load(FRAME)))
     inside = ast.With([ast.withitem(manager, store(value))], [*bind, run])
     begin: ast.stmt = ast.Assign([store(done)], ast.Constant(None))
     return [*place([made], node), begin, inside, ast.Expr(hook("after", load(done), load(FRAME)))]
@@ -43,7 +43,8 @@ def lower_try(t: Transformer, node: ast.Try) -> list[ast.stmt]:
         made.append(define)
         return ast.Assign([store(done)], hook(barrier, load(name), load(FRAME), *more))
 
-    body = [run("try", node.body, "trying" if node.handlers else "barrier")]
+    marks = [ast.Constant(bool(node.handlers)), ast.Constant(bool(node.finalbody))]
+    body = [run("try", node.body, "trying", *marks)]
     handlers = [ast.ExceptHandler(hook_attribute("Signal"), None, [ast.Raise(None, None)])] if node.handlers else []
     for handler in node.handlers:
         name = t.fresh("error")
