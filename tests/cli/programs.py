@@ -9,6 +9,8 @@ from torch import nn
 
 import collections
 
+import diptych
+
 Pair = collections.namedtuple("Pair", "first second")
 
 
@@ -66,6 +68,10 @@ def write(x):
     return x
 
 
+def only_five(x):
+    return x.reshape(5) + 1
+
+
 class Counter(nn.Module):
     def __init__(self):
         super().__init__()
@@ -92,7 +98,16 @@ class Plain:
     pass
 
 
+class Decorated:
+    @diptych.hybridize
+    def method(self, x):
+        return x + 1 if x.sum() > 0 else x
+
+
 net = Counter()
+hybrid_net = diptych.hybridize(net)
+hybrid_grow = diptych.hybridize(grow)
+decorated = Decorated()
 number = 3
 _private = grow
 '''

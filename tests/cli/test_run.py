@@ -48,6 +48,9 @@ def test_both_sides_of_a_branch(file: Path, span: str) -> None:
         ("net", ["N,4"]),
         ("Counter", ["3,4"]),
         ("net.double", ["3"]),
+        ("hybrid_net", ["3,4"]),
+        ("hybrid_grow", ["3"]),
+        ("decorated.method", ["3"]),
         ("write", ["3:int64"]),
         ("write", ["0:float32"]),
         ("grow", [":float32[1,2]"]),
@@ -57,6 +60,23 @@ def test_equal(file: Path, name: str, inputs: list[str]) -> None:
     result = run(f"{file}:{name}", *(word for spec in inputs for word in ("--input", spec)))
     assert result.exit_code == 0, result.output
     assert "equal, bit for bit" in result.stdout
+
+
+def test_other_sizes_than_the_example_are_compared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from diptych.cli import run as command
+
+    result = run(f"{file}:grow", "--input", "N")
+    assert result.exit_code == 0, result.output
+    assert "symbolic sizes larger by 2: equal, bit for bit" in result.stdout
+
+    monkeypatch.setattr(command, "captured", lambda program, specs: lambda x: program.call(x) + (len(x) > 5))
+    result = run(f"{file}:grow", "--input", "N=5")
+    assert result.exit_code == 1
+    assert "do not agree where symbolic sizes are larger by 2" in result.stderr
+    monkeypatch.setattr(command, "captured", lambda program, specs: program.call)
+    result = run(f"{file}:only_five", "--input", "N=5")
+    assert result.exit_code == 0
+    assert "not compared, the program raises RuntimeError" in result.stdout
 
 
 def test_printed_text_is_shown_once(file: Path) -> None:

@@ -33,6 +33,13 @@ def test_a_module_its_class_and_its_method(file: Path) -> None:
     assert find(parse(f"{file}:net.double")).call(torch.ones(1)).item() == 2
 
 
+@pytest.mark.parametrize("name", ["hybrid_net", "hybrid_grow", "decorated.method"])
+def test_a_hybridized_program_is_the_program_itself(file: Path, name: str) -> None:
+    call = find(parse(f"{file}:{name}")).call
+    assert type(call).__module__ in ("builtins", "programs_of_a_user")
+    assert required(call) == ["x"]
+
+
 def test_two_copies_have_equal_weights_and_share_nothing(file: Path) -> None:
     one, other = (find(parse(f"{file}:net")).call for _ in range(2))
     assert one is not other

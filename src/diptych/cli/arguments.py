@@ -12,10 +12,10 @@ from diptych.cli.problem import Problem
 from diptych.cli.target import Program, required, signature
 
 
-def for_program(program: Program, specs: Sequence[str]) -> Examples:
-    """Example arguments for `program`, new ones at every call, with the same values."""
+def for_program(program: Program, specs: Sequence[str], larger: int = 0) -> Examples:
+    """Example arguments for `program`, new ones at every call, with the same values; symbolic sizes are `larger`."""
     if specs:
-        examples = make([parse(spec) for spec in specs])
+        examples = make([parse(spec) for spec in specs], larger)
     elif (given := _from_file(program)) is not None:
         examples = Examples(given, {})
     elif names := required(program.call):

@@ -29,9 +29,12 @@ class Examples:
     dynamic: dict[int, dict[int, str]]
 
 
-def make(inputs: Sequence[Input]) -> Examples:
-    """Data for `inputs`, always the same for the same inputs; a letter stands for one size in all of them."""
-    sizes = _symbols(inputs)
+def make(inputs: Sequence[Input], larger: int = 0) -> Examples:
+    """Data for `inputs`, always the same for the same inputs; a letter stands for one size in all of them.
+
+    `larger` is added to every size that a letter stands for.
+    """
+    sizes = {name: size + larger for name, size in _symbols(inputs).items()}
     random = torch.Generator().manual_seed(SEED)
     arguments = tuple(_argument(i, sizes, random) for i in inputs)
     dynamic = {

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from diptych.cli.agreement import compare
+from diptych.cli.agreement import Agreement, compare
 from diptych.cli.arguments import for_program
 from diptych.cli.graph_arguments import for_graph
 from diptych.cli.loading import load_graph, raised
@@ -17,8 +17,9 @@ from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.outcome import Outcome, median_seconds, observe
 from diptych.cli.problem import PROGRAM_FAILED, Problem, reported
 from diptych.cli.staging import captured
-from diptych.cli.target import Target, find, parse
+from diptych.cli.target import Program, Target, find, parse
 from diptych.errors import DiptychError
+from diptych.graph.program import SymbolicGraph
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -29,6 +30,9 @@ EXAMPLES = """
 
   diptych run net.diptych --input 32,1,28,28
 """
+
+LARGER = 2
+"""How much larger than in the example symbolic sizes are in the second comparison."""
 
 
 def run(target: TargetText, inputs: InputTexts = None, with_traceback: Traceback = False) -> None:
@@ -44,7 +48,6 @@ def run(target: TargetText, inputs: InputTexts = None, with_traceback: Traceback
 def _run_program(target: Target, specs: list[str]) -> None:
     program, twin = find(target), find(target)
     imperative = observe(program.call, for_program(program, specs).arguments, program.call)
-
     start = time.perf_counter()
     graph = captured(twin, specs)
     capture_seconds = time.perf_counter() - start
@@ -52,15 +55,10 @@ def _run_program(target: Target, specs: list[str]) -> None:
 
     _show(imperative)
     agreement = compare(imperative, staged)
-    if not agreement.holds:
-        raise Problem(
-            "the graph and the imperative program do not agree",
-            where=str(target),
-            why="\n".join(agreement.differences),
-            remedy="this is a fault of Diptych; please report it with the program",
-            code=PROGRAM_FAILED,
-        )
+    _insist(agreement, target, "")
     typer.echo(f"imperative program and graph: {agreement}")
+    if for_program(program, specs).dynamic:
+        _run_larger(program, twin, graph, specs)
     if imperative.error:
         raise raised(imperative.error, target.path, "when it ran, and its graph raises the same") from imperative.error
 
@@ -73,6 +71,28 @@ def _run_program(target: Target, specs: list[str]) -> None:
         table.add_row(name, _milliseconds(first.seconds), _milliseconds(seconds), str(count))
     Console().print(table)
     typer.echo(f"capture took {_milliseconds(capture_seconds)} ms, once")
+
+
+def _run_larger(program: Program, twin: Program, graph: SymbolicGraph, specs: list[str]) -> None:
+    """Compare again where every symbolic size is larger, unless the program cannot take such sizes."""
+    imperative = observe(program.call, for_program(program, specs, larger=LARGER).arguments, program.call)
+    if imperative.error:
+        typer.echo(f"symbolic sizes larger by {LARGER}: not compared, the program raises {imperative.error!r:.200}")
+        return
+    agreement = compare(imperative, observe(graph, for_program(twin, specs, larger=LARGER).arguments, twin.call))
+    _insist(agreement, program.target, f" where symbolic sizes are larger by {LARGER}")
+    typer.echo(f"symbolic sizes larger by {LARGER}: {agreement}")
+
+
+def _insist(agreement: Agreement, target: Target, when: str) -> None:
+    if not agreement.holds:
+        raise Problem(
+            f"the graph and the imperative program do not agree{when}",
+            where=str(target),
+            why="\n".join(agreement.differences),
+            remedy="this is a fault of Diptych; please report it with the program",
+            code=PROGRAM_FAILED,
+        )
 
 
 def _run_graph(target: Target, specs: list[str]) -> None:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import MethodType, ModuleType
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import nn
 
 from diptych.cli.loading import load, raised
 from diptych.cli.problem import Problem
+from diptych.hybrid.hybridize import HybridFunction, HybridMethod, HybridModule
 
 SEED = 0
 """What torch is seeded with before a file is loaded, so that its random weights are the same every time."""
@@ -76,7 +77,20 @@ def find(target: Target) -> Program:
                 remedy=f"give {target.path}:name{_one_of(module)}",
             )
         found = getattr(found, part)
-    return Program(target, module, _callable(found, target))
+    return Program(target, module, _imperative(_callable(found, target)))
+
+
+def _imperative(call: Any) -> Callable[..., Any]:
+    """The program itself, where `call` is its hybridized form."""
+    match call:
+        case HybridModule():
+            return call._module
+        case HybridMethod():
+            return MethodType(call.function._hybrid.function, call.owner)
+        case HybridFunction():
+            return call._hybrid.function
+        case _:
+            return call
 
 
 def _callable(found: Any, target: Target) -> Callable[..., Any]:
