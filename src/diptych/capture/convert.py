@@ -61,6 +61,7 @@ CONVERTED_TORCH = (
     "torch.nn.modules.module",
     "torch.nn.utils.parametrize",
     "torch.utils.checkpoint",
+    "torch.distributions",
 )
 
 

@@ -152,7 +152,9 @@ class RecordingMode(TorchDispatchMode):
             if args and args[0] is source:
                 rest = self.operands(args[1:], kwargs)
                 if self.tape.grad_mode and not torch.is_grad_enabled() and func is not aten.detach.default:
-                    return self.silent_view(func, outputs, source, rest)
+                    bare = self.run(aten.detach.default, (source,), {})
+                    adopt_view(self.tape, bare, source, aten.detach.default, (), {})
+                    source = bare
                 adopt_view(self.tape, outputs, source, func, *rest)
                 return outputs
         if func in UNROLLED:
@@ -162,11 +164,6 @@ class RecordingMode(TorchDispatchMode):
             with self:
                 return func.decompose(*args, **kwargs)
         raise self.tape.refuse("unsupported-operation", f"{func} returns views")
-
-    def silent_view(self, func: Any, outputs: Any, source: torch.Tensor, rest: Any) -> torch.Tensor:
-        """A view taken inside `no_grad`: it shares memory but not history."""
-        adopt_view(self.tape, outputs, source, func, *rest)
-        return outputs
 
     def constant(self, value: torch.Tensor) -> torch.Tensor:
         """A tensor made from Python data during the trace."""
@@ -189,7 +186,9 @@ class RecordingMode(TorchDispatchMode):
         written = [a for s, a in zip(func._schema.arguments, self.bound(func, args, kwargs), strict=True)
                    if s.alias_info is not None and s.alias_info.is_write and a is not None]  # fmt: skip
         twin = functional_twin(func)
-        if twin is None or not written or torch.Tag.inplace_view in func.tags:
+        if torch.Tag.inplace_view in func.tags and twin is not None:
+            return self.reshape_in_place(func, twin, args, kwargs)
+        if twin is None or not written:
             raise tape.refuse("mutation", str(func))
         if "out" in [a.name for a in func._schema.arguments if a.is_out]:
             kwargs = {k: v for k, v in kwargs.items() if k != "out"}
@@ -214,6 +213,20 @@ class RecordingMode(TorchDispatchMode):
             write(tape, target, part, grad)
         return written[0] if len(written) == 1 else tuple(written)
 
+    def reshape_in_place(self, func: Any, twin: Any, args: Any, kwargs: Any) -> Any:
+        """`x.unsqueeze_(0)`: from now on `x` is the view."""
+        tensor = args[0]
+        own_ = tensor.__dict__["_diptych_handle"]
+        if own_.store.depth < self.tape.region.depth or own_.store.external is not None:
+            raise self.tape.refuse("mutation", f"{func} of a tensor from outside")
+        old = self.run(aten.alias.default, (tensor,), {})
+        old.__dict__["_diptych_handle"] = own_
+        with self:
+            made = twin(old, *args[1:], **kwargs)
+        self.run(func, args, kwargs)
+        tensor.__dict__["_diptych_handle"] = made.__dict__["_diptych_handle"]
+        return tensor
+
     def bound(self, func: Any, args: Any, kwargs: Any) -> list[Any]:
         """The arguments in the order of the schema."""
         found: list[Any] = []
@@ -225,6 +238,8 @@ class RecordingMode(TorchDispatchMode):
         """Autograd forbids writing to a leaf that requires a gradient."""
         for target in leaves(written):
             store = target.__dict__["_diptych_handle"].store
+            if not requires_grad(target):
+                continue
             external = store.external
             if external is not None and torch.is_grad_enabled() and external.leaf and store.version == 0:
                 raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")

@@ -32,7 +32,7 @@ class Tape:
     """One trace: the regions under construction, the trail of writes, symbolic sizes and numbers."""
 
     def __init__(self) -> None:
-        self.shape_env = ShapeEnv()
+        self.shape_env = ShapeEnv(specialize_zero_one=False, duck_shape=False)
         self.fake_mode = FakeTensorMode(shape_env=self.shape_env, allow_non_fake_inputs=False)
         self.root = Region(None)
         self.region = self.root

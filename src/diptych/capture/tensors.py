@@ -86,7 +86,12 @@ def check_twins(tape: Recorder, store: Store) -> None:
 
 def requires_grad(tensor: torch.Tensor) -> bool:
     """Whether the tensor will require a gradient when the graph runs under autograd."""
-    return handle(tensor).store.requires_grad and (tensor.is_floating_point() or tensor.is_complex())
+    it = handle(tensor)
+    while it.parent is not None:
+        if it.function is aten.detach.default:
+            return False
+        it = handle(it.parent)
+    return it.store.requires_grad and (tensor.is_floating_point() or tensor.is_complex())
 
 
 def adopt(tape: Recorder, fake: torch.Tensor, node: fx.Node, grad: bool) -> torch.Tensor:
@@ -155,6 +160,9 @@ def scatter_into(function: Any) -> Putting:
 
     def put(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
         placed = tape.nodes(args)
+        if parent.is_complex():  # the scatter operations have no derivative there
+            name = f"write_{function._opname.removesuffix('_scatter')}"
+            return tape.emit(own.OWN[name], (node_of(tape, parent), value, *placed), None, tape.spec(parent))
         return tape.emit(function, (node_of(tape, parent), value, *placed), None, tape.spec(parent))
 
     return put

@@ -162,6 +162,7 @@ class Tracing:
                 layout = packer.pack(result)
                 updates = self.updates(packer)
                 nodes, aliases = self.outputs(packer.leaves)
+                self.stager.check_texts()
             module = tape.root.finish(nodes)
         finally:
             sys.setrecursionlimit(limit)
@@ -313,23 +314,14 @@ class Tracing:
         from torch.utils._sympy.printers import PythonPrinter
 
         env = self.tape.shape_env
-        places: dict[str, tuple[int, int]] = {}
-        for index, external in enumerate(self.world.externals):
-            if isinstance(external.value, torch.Tensor):
-                fake = self.world.inputs[id(external.value)]
-                for dim, size in enumerate(fake.shape):
-                    if isinstance(size, torch.SymInt):
-                        for symbol in size.node.expr.free_symbols or []:
-                            places.setdefault(symbol.name, (index, dim))
-                        original = external.node.meta.get("symbols", {}).get(dim)
-                        if original is not None:
-                            places.setdefault(original, (index, dim))
+        places = self.world.size_places
         made: list[Callable[[list[Any]], bool]] = []
         for guard in env.guards:
             symbols = sorted(s.name for s in guard.expr.free_symbols)
-            if all(s in places for s in symbols):
-                code = compile(PythonPrinter().doprint(guard.expr), "<size guard>", "eval")
-                made.append(SizeGuard(code, {s: places[s] for s in symbols}))
+            if not all(s in places for s in symbols):
+                raise Refused("data-dependent-shape", f"a guard on sizes that are not those of inputs: {guard.expr}")
+            code = compile(PythonPrinter().doprint(guard.expr), "<size guard>", "eval")
+            made.append(SizeGuard(code, {s: places[s] for s in symbols}))
         return made
 
 

@@ -104,3 +104,29 @@ def say(line: str) -> int:
     """Print text (with its line end)."""
     print(line, end="")
     return 0
+
+
+@register("write_slice")
+def write_slice(
+    x: torch.Tensor, value: torch.Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> torch.Tensor:
+    """`slice_scatter` that is differentiable for complex tensors too."""
+    made = x.clone()
+    torch.ops.aten.slice.Tensor(made, dim, start, end, step).copy_(value)
+    return made
+
+
+@register("write_select")
+def write_select(x: torch.Tensor, value: torch.Tensor, dim: int, index: int) -> torch.Tensor:
+    """`select_scatter` that is differentiable for complex tensors too."""
+    made = x.clone()
+    made.select(dim, index).copy_(value)
+    return made
+
+
+@register("write_diagonal")
+def write_diagonal(x: torch.Tensor, value: torch.Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> torch.Tensor:
+    """`diagonal_scatter` that is differentiable for complex tensors too."""
+    made = x.clone()
+    made.diagonal(offset, dim1, dim2).copy_(value)
+    return made

@@ -35,6 +35,7 @@ class Hybrid:
         self.entries: list[Entry] = []
         self.refused: list[DiptychError] = []
         self.errors: list[str] = []
+        self.misses: list[str] = []
         self.given_up = 0
 
     @property
@@ -59,7 +60,8 @@ class Hybrid:
             if entry.context == context:
                 try:
                     flat = entry.fit(roots)
-                except Unfit:
+                except Unfit as unfit:
+                    self.misses.append(str(unfit))
                     continue
                 return self.serve(entry, roots, flat, function, args, kwargs)
         entry = self.capture(roots, context, function, args, kwargs)

@@ -19,6 +19,7 @@ class Report:
             },
             "graphs": [self.graph(entry) for entry in hybrid.entries],
             "refusals": list(stats.refusals),
+            "misses": list(dict.fromkeys(hybrid.misses)),
             "errors": list(dict.fromkeys(hybrid.errors)),
         }
 
@@ -54,5 +55,6 @@ class Report:
         for text in data["refusals"]:
             rows.append("refused:")
             rows += [f"  {line}" for line in text.splitlines()]
+        rows += [f"a graph did not fit a call: {text}" for text in data["misses"]]
         rows += [f"fell back: {text}" for text in data["errors"]]
         return "\n".join(rows)

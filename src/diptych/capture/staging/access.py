@@ -169,6 +169,8 @@ class Access(Looping):
             if default:
                 return default[0]
             raise
+        if isinstance(value, types.BuiltinMethodType) and getattr(value, "__self__", None) is owner:
+            return value
         if isinstance(owner, type):
             return self.read(owner, name, value) if name in vars(owner) and not callable(value) else value
         if isinstance(found, types.FunctionType | classmethod | staticmethod) or isinstance(value, types.MethodType):
@@ -224,7 +226,7 @@ class Access(Looping):
         place = AttributePlace(owner, name)
         if self.outside(owner):
             before = place.get()
-            if before is not MISSING:
+            if before is not MISSING and self.tape.region is not self.tape.root:
                 self.read(owner, name, before)
             self.written.add(place.key)
         self.tape.trail.touch(place)

@@ -511,6 +511,33 @@ def nested(stager: Any, data: Any) -> Any:
     return data
 
 
+def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
+    """`torch.Tensor(data)`, `torch.LongTensor(2, 3)`: data, or sizes of an uninitialized tensor."""
+
+    def make(stager: Any, *args: Any, **kwargs: Any) -> Any:
+        wanted = dtype or torch.get_default_dtype()
+        if len(args) == 1 and isinstance(args[0], torch.Tensor):
+            return args[0].to(wanted) if args[0].dtype != wanted else args[0]
+        if len(args) == 1 and isinstance(args[0], list | tuple) and not isinstance(args[0], torch.Size):
+            return torch_tensor(stager, args[0], wanted)
+        return stager.native(torch.empty, args or (0,), {"dtype": wanted})
+
+    HANDLERS[kind] = make
+
+
+for _kind, _dtype in ((torch.Tensor, None), (torch.FloatTensor, torch.float32), (torch.DoubleTensor, torch.float64),
+                      (torch.LongTensor, torch.int64), (torch.IntTensor, torch.int32), (torch.BoolTensor, torch.bool)):  # fmt: skip
+    legacy_constructor(_kind, _dtype)
+
+
+@meaning(torch.autograd.Variable)
+def autograd_variable(stager: Any, data: torch.Tensor, requires_grad: bool = False) -> torch.Tensor:
+    """`Variable(x)`, of old: `x` itself."""
+    if requires_grad:
+        raise stager.tape.refuse("autograd-inside", "Variable(requires_grad=True)")
+    return data
+
+
 @meaning(torch.is_tensor)
 def torch_is_tensor(stager: Any, value: Any) -> Any:
     """`torch.is_tensor(x)`."""

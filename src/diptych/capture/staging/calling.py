@@ -255,7 +255,7 @@ class Calling(Recursion, Logic):
 
     def native(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function that is not transformed: built-in, torch's, or of the standard library."""
-        self.check_allowed(f)
+        self.check_allowed(f, args, kwargs)
         for value in (*args, *kwargs.values()):
             if isinstance(value, Union):
                 return self.distribute_call(f, args, kwargs)
@@ -332,7 +332,7 @@ class Calling(Recursion, Logic):
             return lambda *a, **k: self.call(value, *a, **k)
         return value
 
-    def check_allowed(self, f: Any) -> None:
+    def check_allowed(self, f: Any, args: Any, kwargs: Any) -> None:
         """Calls that read or change the world outside the program."""
         if f in FORBIDDEN:
             raise self.tape.refuse("outside-world", getattr(f, "__qualname__", repr(f)))
@@ -340,7 +340,8 @@ class Calling(Recursion, Logic):
         owner = type(getattr(f, "__self__", None)).__module__ or ""
         if module in FORBIDDEN_MODULES or owner in FORBIDDEN_MODULES or module.split(".")[0] == "_io":
             raise self.tape.refuse("outside-world", getattr(f, "__qualname__", repr(f)))
-        if module.startswith("numpy") or owner.startswith("numpy"):
+        numpy = module.startswith("numpy") or owner.startswith("numpy") or type(f).__module__.startswith("numpy")
+        if numpy and (self.holds_traced((args, kwargs)) or "random" in module or "random" in owner):
             raise self.tape.refuse("tensor-to-numpy", getattr(f, "__name__", repr(f)))
 
     def autograd_function(self, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

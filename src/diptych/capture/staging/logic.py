@@ -32,6 +32,14 @@ class Logic(Access):
     """`and`, `or`, `not`, conditional expressions, `assert`, `raise`."""
 
     pending: Callable[[Packer], list[Any]]
+    inexact: set[Any]
+
+    def check_texts(self) -> None:
+        """A text that stands for another may only be the message of an exception."""
+        for node in self.inexact:
+            for user in node.users:
+                if user not in self.inexact and not isinstance(user.target, control.Raise):
+                    raise self.tape.refuse("opaque-conversion", "the text of an object that holds values of the graph")
 
     def outside(self, value: Any) -> bool:
         """Whether an object existed before the trace."""
@@ -288,7 +296,7 @@ class Logic(Access):
         target = control.Raise(type(error), tuple(arguments))
         target.where = self.tape.where()  # type: ignore[attr-defined]
         target.attributes = attributes_of(error)
-        if cause or self.finals or any(self.holds_traced(v) for v in target.attributes.values()):
+        if cause or self.finals or any(o in self.inexact for o in operands) or any(self.holds_traced(v) for v in target.attributes.values()):
             target.implicit = True  # type: ignore[attr-defined]
         self.with_updates(target, operands)
         raise Diverged
@@ -317,10 +325,16 @@ class Logic(Access):
             node = value.node if isinstance(value, Scalar) else node_of(self.tape, self.traced(value))
             return self.text(((0, mark, spec),), (node,))
         if self.holds_traced(value):
-            packer = Packer(self.tape, self.outside)
-            packer.pack(value)
-            raise self.tape.refuse("opaque-conversion", f"a {type(value).__name__} that holds values of the graph is printed")
+            return self.inexact_text(f"<{type(value).__name__}>", value)
         return super().format(value, conversion, spec)
+
+    def inexact_text(self, stand_in: str, value: Any) -> Scalar:
+        """Text of an object that holds values of the graph: good for an exception, which then comes from a real run."""
+        if self.tape.region is self.tape.root:
+            raise self.tape.refuse("opaque-conversion", f"a {type(value).__name__} that holds values of the graph is printed")
+        made = self.text((stand_in,), ())
+        self.inexact.add(made.node)
+        return made
 
     def join_text(self, *parts: Any) -> Any:
         """An f-string."""
@@ -338,7 +352,10 @@ class Logic(Access):
                 template.append(part)
         if not operands:
             return "".join(parts)
-        return self.text(tuple(template), tuple(operands))
+        made = self.text(tuple(template), tuple(operands))
+        if any(o in self.inexact for o in operands):
+            self.inexact.add(made.node)
+        return made
 
     def text(self, template: tuple[Any, ...], operands: tuple[Any, ...]) -> Scalar:
         """Text that the graph makes."""

@@ -83,8 +83,9 @@ class TensorFacts:
             return False
         if value.dim() != len(self.shape) or value.device != self.device:
             return False
-        if any(want is not None and want != got for want, got in zip(self.shape, value.shape, strict=True)):
-            return False
+        for want, got in zip(self.shape, value.shape, strict=True):
+            if got != want and (want is not None or got == 0):  # a symbolic size is at least 1
+                return False
         return self.stride is None or same_strides(value, self.stride)
 
 
@@ -109,6 +110,7 @@ class World:
         self.written: set[str] = set()
         self.roots: list[Any] = []
         self.baseline: dict[Any, Any] = {}
+        self.size_places: dict[str, tuple[int, int]] = {}
 
     def known(self, value: Any) -> bool:
         """Whether an object was there before the trace."""
@@ -217,9 +219,12 @@ class World:
                 self.guards.append(Guard(source, f"{source.path} is {first.path}", SameAs(first)))
             return self.inputs[id(value)]
         self.check(value, source)
-        vary = self.vary.get(source.path) or ()
+        vary = tuple(d for d in self.vary.get(source.path) or () if value.shape[d] > 0)
         fake = self.imitate(value, source, vary)
-        shape = tuple(None if d in vary else s for d, s in enumerate(value.shape))
+        shape = tuple(None if isinstance(s, torch.SymInt) else int(s) for s in fake.shape)
+        for dim, size in enumerate(fake.shape):
+            if isinstance(size, torch.SymInt):
+                self.size_places[str(size.node.expr)] = (len(self.externals), dim)
         stride = None if vary else tuple(value.stride())
         facts = TensorFacts(value.dtype, value.device, shape, stride, value.requires_grad, type(value))
         self.guards.append(Guard(source, f"{source.path}: {describe(facts)}", facts.hold, facts))

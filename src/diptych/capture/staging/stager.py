@@ -99,6 +99,7 @@ class Stager(Calling):
         self.made_here: set[int] = set()
         self.written: set[Any] = set()
         self.opaque: list[str] = []
+        self.inexact: set[Any] = set()
         self.stack = []
         self.outside_cells: set[int] = set()
         self.loops: list[Loop] = []
