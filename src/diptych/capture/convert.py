@@ -59,7 +59,7 @@ CONVERTED_TORCH = (
     "torch.nn.modules.container",
     "torch.nn.modules.transformer",
     "torch.nn.modules.module",
-    "torch.nn.utils.parametrize",
+    "torch.nn.utils",
     "torch.utils.checkpoint",
     "torch.distributions",
 )

@@ -268,11 +268,11 @@ def functional_twin(func: Any) -> Any:
         return None
     wanted = [a.name for a in func._schema.arguments if not a.is_out]
     best = getattr(packet, func._overloadname, None) if not any(a.is_out for a in func._schema.arguments) else None
-    if best is not None and not best._schema.is_mutable:
+    types = [str(a.type) for a in func._schema.arguments if not a.is_out]
+    if best is not None and not best._schema.is_mutable and [str(a.type) for a in best._schema.arguments] == types:
         return best
     for overload in packet.overloads():
         candidate = getattr(packet, overload)
-        types = [str(a.type) for a in func._schema.arguments if not a.is_out]
         if not candidate._schema.is_mutable and [a.name for a in candidate._schema.arguments] == wanted:
             if [str(a.type) for a in candidate._schema.arguments] == types:
                 return candidate

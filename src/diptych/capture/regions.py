@@ -27,6 +27,8 @@ class Region:
 
     def sees(self, node: fx.Node) -> bool:
         """Whether `node` belongs to this region or to one around it."""
+        if node._erased:
+            return False
         region: Region | None = self
         while region is not None:
             if node.graph is region.graph:
@@ -36,6 +38,8 @@ class Region:
 
     def use(self, node: fx.Node) -> fx.Node:
         """`node` as seen from this region: itself, or the placeholder that brings it in."""
+        if node._erased:
+            raise Leak(f"{node} was dropped")
         if node.graph is self.graph:
             return node
         if node in self.lifted:

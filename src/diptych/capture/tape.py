@@ -23,6 +23,7 @@ from diptych.capture.regions import Leak, Region
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.trail import Trail
 from diptych.capture.values import KINDS, RANK, Scalar, kind_of
+from diptych.graph import own, own_ops  # noqa: F401  (the registry is filled by the import)
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
@@ -64,7 +65,7 @@ class Tape:
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code
-            if INTERPRETER in code.co_freevars:
+            if INTERPRETER in code.co_freevars and "/torch/" not in code.co_filename:
                 line = frame.f_lineno
                 text = linecache.getline(code.co_filename, line).strip()
                 return Where(code.co_filename, line, text, code.co_name)
@@ -196,6 +197,12 @@ class Tape:
             return float(expression)
         if expression in (sympy.true, sympy.false):
             return bool(expression)
+        if type(expression).__name__ == "Piecewise":
+            *others, (last, _) = expression.args
+            made = self.build(last)
+            for value, condition in reversed(others):
+                made = self.emit(own.OWN["pick"], (self.build(condition), self.build(value), made), None, NumberSpec("int"))
+            return made
         function = SYMPY.get(type(expression).__name__)
         if function is None:
             raise self.refuse("data-dependent-shape", f"the size expression {expression}")

@@ -320,8 +320,9 @@ class Tracing:
             symbols = sorted(s.name for s in guard.expr.free_symbols)
             if not all(s in places for s in symbols):
                 raise Refused("data-dependent-shape", f"a guard on sizes that are not those of inputs: {guard.expr}")
-            code = compile(PythonPrinter().doprint(guard.expr), "<size guard>", "eval")
-            made.append(SizeGuard(code, {s: places[s] for s in symbols}))
+            text = PythonPrinter().doprint(guard.expr)
+            code = compile(text, "<size guard>", "eval")
+            made.append(SizeGuard(code, {s: places[s] for s in symbols}, text))
         return made
 
 
@@ -331,8 +332,11 @@ NOTHING = __import__("diptych.graph.layout", fromlist=["Constant"]).Constant(Non
 class SizeGuard:
     """A condition on sizes."""
 
-    def __init__(self, code: Any, places: dict[str, tuple[int, int]]) -> None:
-        self.code, self.places = code, places
+    def __init__(self, code: Any, places: dict[str, tuple[int, int]], text: str) -> None:
+        self.code, self.places, self.text = code, places, text
+
+    def __str__(self) -> str:
+        return self.text
 
     def __call__(self, flat: list[Any]) -> bool:
         import math
@@ -403,6 +407,14 @@ class Flatten:
                         "capture again for such arguments, or use diptych.hybridize, which does so by itself",
                     )
         flat = program.feed(self.roots)
+        for condition in program.sizes:
+            if not condition(flat):
+                raise DiptychError(
+                    f"{program.graph.name}: the sizes of the arguments do not fit this graph",
+                    None,
+                    f"the capture needed {condition}",
+                    "capture again for such sizes, or use diptych.hybridize, which does so by itself",
+                )
         return [v for v, i in zip(flat, program.graph.inputs, strict=True) if i.role == "argument"]
 
 

@@ -130,3 +130,9 @@ def write_diagonal(x: torch.Tensor, value: torch.Tensor, offset: int = 0, dim1: 
     made = x.clone()
     made.diagonal(offset, dim1, dim2).copy_(value)
     return made
+
+
+@register("pick")
+def pick(pred: bool, then: Any, orelse: Any) -> Any:
+    """One of two numbers."""
+    return then if pred else orelse

@@ -41,7 +41,7 @@ class Hybrid:
     @property
     def graphs(self) -> list[SymbolicGraph]:
         """The graphs, in the order in which they were captured."""
-        return [entry.program.graph for entry in self.entries]
+        return [entry.program.graph for entry in reversed(self.entries)]
 
     def report(self) -> Report:
         """What was captured, what was refused and why; prints as text."""

@@ -217,9 +217,13 @@ class Access(Looping):
             self.call(found.fset, owner, value)
             return
         hook = class_attribute(type(owner), "__setattr__")
-        if self.transforms(hook) and hook is not torch.nn.Module.__setattr__:
+        if self.transforms(hook) and not isinstance(owner, torch.nn.Module):
             self.call(hook, owner, name, value)
             return
+        if isinstance(owner, torch.nn.Module) and convertible(hook) and hook.__module__ != "torch.nn.modules.module":
+            if not hook.__qualname__.startswith("Stager."):
+                self.call(hook, owner, name, value)
+                return
         if isinstance(owner, types.ModuleType):
             self.set_global(vars(owner), name, value)
             return

@@ -62,6 +62,10 @@ class Calling(Recursion, Logic):
         args = tuple(self.settle(a) if isinstance(a, Union) else a for a in args)
         kwargs = {k: self.settle(v) if isinstance(v, Union) else v for k, v in kwargs.items()}
         handler = self.handler(f)
+        if handler is not None or isinstance(f, types.BuiltinFunctionType | types.BuiltinMethodType):
+            for arg in args:
+                if isinstance(arg, list | dict | set | collections.deque) and mixed_of(arg) is not None:
+                    return self.through_mixed(arg, lambda: self.call(f, *args, **kwargs))
         if handler is not None:
             return handler(self, *args, **kwargs)
         if isinstance(f, types.MethodType):
@@ -70,7 +74,7 @@ class Calling(Recursion, Logic):
             return self.python(f, args, kwargs)
         if isinstance(f, functools.partial):
             return self.call(f.func, *f.args, *args, **{**f.keywords, **kwargs})
-        if isinstance(f, torch.nn.Module):
+        if isinstance(f, torch.nn.Module) and not isinstance(getattr(f, "_module", None), torch.nn.Module):
             return self.module(f, args, kwargs)
         if isinstance(f, type):
             return self.instantiate(f, args, kwargs)
@@ -363,6 +367,10 @@ class Calling(Recursion, Logic):
     def iterate(self, items: Any) -> Any:
         """Items that Python goes through."""
         items = self.resolve(items)
+        if isinstance(items, Union):
+            same_length = self.distribute(lambda v: tuple(self.iterate(v)), items)
+            if isinstance(same_length, tuple):
+                return same_length
         if isinstance(items, Union) or rows_of(items) is not None or mixed_of(items) is not None:
             raise self.tape.refuse("unpacking")
         from diptych.capture.staging.items import items_of
@@ -390,6 +398,10 @@ class Calling(Recursion, Logic):
         if isinstance(value, list) and mixed_of(value) is not None:
             return self.unpack(self.through_mixed(value, lambda: tuple(value)), count, star)
         return self.iterate(value)
+
+    def slice(self, start: Any, stop: Any, step: Any) -> Any:
+        """`start:stop:step`; integer tensors are numbers here."""
+        return slice(*(self.to_int(v) if isinstance(v, torch.Tensor) else self.resolve(v) for v in (start, stop, step)))
 
     def frame_builtin(self, name: str) -> Any:
         """`locals()` and its kin."""

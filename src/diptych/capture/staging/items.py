@@ -202,6 +202,11 @@ class ZippedItems(Items):
         return tuple(i.at(index) for i in self.inner)
 
 
+def class_method(items: Any, name: str) -> Any:
+    """What the class of an object defines under a name."""
+    return next((base.__dict__[name] for base in type(items).__mro__ if name in base.__dict__), None)
+
+
 def items_of(stager: Any, items: Any) -> Items:
     """How a loop takes the items of an iterable."""
     items = stager.resolve(items)
@@ -219,6 +224,8 @@ def items_of(stager: Any, items: Any) -> Items:
         return ZippedItems(stager, [items_of(stager, i) for i in items.items], items.strict)
     if isinstance(items, Backwards):
         return BackwardItems(items_of(stager, items.items))
+    if stager.transforms(class_method(items, "__iter__")) and not isinstance(items, list | tuple | dict):
+        return items_of(stager, stager.call(class_method(items, "__iter__"), items))
     marker = rows_of(items)
     if marker is not None:
         return RowItems(stager, marker)

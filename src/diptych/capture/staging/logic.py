@@ -97,7 +97,7 @@ class Logic(Access):
                 raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         node = node_of(tape, fake)
         known = tape.truths.get(node)
-        if known is None:
+        if known is None or not tape.region.sees(known.node):
             made = tape.emit(builtins.bool, (node,), None, NumberSpec("bool"))
             known = tape.truths[node] = tape.number(made, "bool")
         return self.scalar_truth(known)
@@ -106,7 +106,7 @@ class Logic(Access):
         tape = self.tape
         if value.kind != "bool":
             known = tape.truths.get(value.node)
-            if known is None:
+            if known is None or not tape.region.sees(known.node):
                 known = tape.truths[value.node] = tape.scalar(builtins.bool, value)
             value = known
         if value.node in tape.assumed:
@@ -323,7 +323,10 @@ class Logic(Access):
             if not isinstance(spec, str):
                 raise self.tape.refuse("opaque-conversion", "a format that only the graph knows")
             node = value.node if isinstance(value, Scalar) else node_of(self.tape, self.traced(value))
-            return self.text(((0, mark, spec),), (node,))
+            made = self.text(((0, mark, spec),), (node,))
+            if node in self.inexact:
+                self.inexact.add(made.node)
+            return made
         if self.holds_traced(value):
             return self.inexact_text(f"<{type(value).__name__}>", value)
         return super().format(value, conversion, spec)

@@ -269,14 +269,29 @@ class World:
         if base is None:
             if not isinstance(owner, torch.nn.Module):
                 return value
-            base = Source(type(owner).__name__, None, Constantly(owner))
-            self.register(owner, base)
+            base = self.locate(owner)
         path = f"{base.path}.{name}" if base.path else name
         entered = self.enter(value, Source(path, base, Attribute(name)))
         self.reads[key] = (value, entered)
         if entered is not value:
             self.stand_for(AttributePlace(owner, name), value, entered)
         return entered
+
+    def locate(self, module: torch.nn.Module) -> Source:
+        """Where a module that was reached without a path stands in one that is known; else it is held as it is."""
+        for root in [v for v in self.alive if isinstance(v, torch.nn.Module)]:
+            for name, inner in root.named_modules():
+                if inner is module and name:
+                    owner: Any = root
+                    for step in name.split("."):
+                        child = owner._modules[step]
+                        if id(child) not in self.sources:
+                            self.attribute(owner, step, child)
+                        owner = child
+                    return self.sources[id(module)]
+        base = Source(type(module).__name__, None, Constantly(module))
+        self.register(module, base)
+        return base
 
     def stand_for(self, place: Any, value: Any, entered: Any) -> None:
         """For the time of the trace, a place outside holds the number of the graph that stands for its own."""
@@ -297,7 +312,10 @@ class World:
 
 
 def item_source(parent: Source, key: Any) -> Source:
-    """An item of a container."""
+    """An item of a container; parameters and submodules go by their names."""
+    for table in ("._modules", "._parameters", "._buffers"):
+        if parent.path.endswith(table):
+            return Source(f"{parent.path.removesuffix(table)}.{key}", parent, Item(key))
     return Source(f"{parent.path}[{key!r}]", parent, Item(key))
 
 

@@ -14,6 +14,7 @@ from diptych.capture.convert import convert
 from diptych.capture.dispatch import RecordingMode
 from diptych.capture.interpreter import interpreting
 from diptych.capture.recording import Recorder
+from diptych.capture.regions import Holder
 from diptych.capture.staging import prelude
 from diptych.capture.staging.access import mixed_of
 from diptych.capture.staging.calling import Calling
@@ -27,6 +28,7 @@ from diptych.graph.functions import AutogradFunction
 from diptych.graph.spec import NumberSpec
 
 _lock = threading.RLock()
+SET_ATTRIBUTE = torch.nn.Module.__setattr__
 
 
 class Sheet(Recorder):
@@ -100,6 +102,7 @@ class Stager(Calling):
         self.written: set[Any] = set()
         self.opaque: list[str] = []
         self.inexact: set[Any] = set()
+        self.busy = False
         self.stack = []
         self.outside_cells: set[int] = set()
         self.loops: list[Loop] = []
@@ -137,11 +140,24 @@ class Stager(Calling):
                 return plain.__get__(None, cls)(*args, **kwargs)
             return stager.autograd_function(cls, args, kwargs)
 
+        def set_attribute(module: Any, name: str, value: Any) -> None:
+            own = isinstance(module, torch.fx.GraphModule | Holder)
+            if own or threading.get_ident() != thread or stager.busy:
+                SET_ATTRIBUTE(module, name, value)
+                return
+            stager.busy = True
+            try:
+                stager.setattr(module, name, value)
+            finally:
+                stager.busy = False
+
         torch.autograd.Function.apply = classmethod(apply)  # type: ignore[method-assign,assignment]
+        torch.nn.Module.__setattr__ = set_attribute  # type: ignore[method-assign,assignment]
         try:
             yield
         finally:
             torch.autograd.Function.apply = plain  # type: ignore[method-assign]
+            torch.nn.Module.__setattr__ = SET_ATTRIBUTE  # type: ignore[method-assign]
 
     def smallest(self, lengths: list[Any]) -> Any:
         """The least of several lengths."""
