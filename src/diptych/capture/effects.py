@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
-from diptych.capture.values import Undefined
+from diptych.capture.values import Original, Undefined
 from diptych.graph.layout import Layout, unpack
 
 
@@ -29,6 +29,8 @@ class Update:
         """Carry it out; `outputs` are the flat outputs of the graph."""
         target = self.target(roots)
         content = MISSING if self.value is None else unpack(self.value, outputs)
+        if isinstance(content, Original):
+            return
         if isinstance(content, Undefined):
             content = MISSING
         if self.kind == "tensor":

@@ -23,6 +23,20 @@ class Undefined:
         return f"<undefined {self.name}>"
 
 
+class Original:
+    """What a place outside held before the program wrote it, not looked at yet: reading it is what adds a guard."""
+
+    def __init__(self, enter: Callable[[], Any]) -> None:
+        self.enter = enter
+        self.known: list[Any] = []
+
+    def get(self) -> Any:
+        """The value, from now on relied on."""
+        if not self.known:
+            self.known.append(self.enter())
+        return self.known[0]
+
+
 class Union:
     """`then` on the paths where `pred` holds, `orelse` on the others; the two differ in type or structure.
 

@@ -20,7 +20,7 @@ from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
-from diptych.capture.values import Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
 
 class CellSource:
@@ -55,6 +55,8 @@ class Access(Looping):
         if name not in table:
             return super().load_global(table, name)
         value = table[name]
+        if isinstance(value, Original):
+            return value.get()
         if isinstance(value, types.ModuleType) or (isinstance(value, type) and not self.user_class(value)):
             return value
         key = (id(table), name)
@@ -73,7 +75,7 @@ class Access(Looping):
         """Whether a value was made by the trace itself."""
         if isinstance(value, torch.Tensor):
             return "_diptych_handle" in value.__dict__
-        return isinstance(value, Scalar | Union) or id(value) in self.made_here
+        return isinstance(value, Scalar | Union | Original) or id(value) in self.made_here
 
     def user_class(self, value: type) -> bool:
         """Classes of the user's own module may be rebound; those of libraries are taken as fixed."""
@@ -81,13 +83,19 @@ class Access(Looping):
 
     def set_global(self, table: dict[str, Any], name: str, value: Any) -> None:
         """Assign a global: an effect."""
-        self.load_global(table, name) if name in table else None
+        if name in table and (id(table), name) not in self.world.reads and not self.fresh(table[name]):
+            before = table[name]
+            source = Source(name, None, GlobalSource(table, name))
+            if not isinstance(before, Original | types.ModuleType):
+                self.set_aside(GlobalPlace(table, name), before, lambda: self.world.enter(before, source))
         self.tape.trail.write(GlobalPlace(table, name), value)
 
     def load_cell(self, reader: Any, name: str) -> Any:
         """A variable of a function outside the trace: guarded."""
         cell = reader.__closure__[0]
         value = reader()
+        if isinstance(value, Original):
+            return value.get()
         key = (id(cell), "cell")
         if key in self.world.reads:
             known = self.world.reads[key]
@@ -103,8 +111,12 @@ class Access(Looping):
     def touch(self, reader: Any) -> None:
         """A variable of an outer function is about to be written."""
         code, cells = reader.__code__, reader.__closure__
-        if id(cells[0]) in self.outside_cells and CellPlace(cells[0]).get() is not MISSING:
-            self.load_cell(reader, code.co_freevars[0])
+        place = CellPlace(cells[0], code.co_freevars[0])
+        before = place.get()
+        if id(cells[0]) in self.outside_cells and before is not MISSING and (id(cells[0]), "cell") not in self.world.reads:
+            source = Source(place.name, None, CellSource(cells[0]))
+            if not self.fresh(before) and not isinstance(before, Original):
+                self.set_aside(place, before, lambda: self.world.enter(before, source))
         self.tape.trail.touch(CellPlace(cells[0], code.co_freevars[0]))
 
     def put(self, frame: Any, name: str, value: Any) -> Any:
@@ -155,6 +167,8 @@ class Access(Looping):
             value = self.call(found.func, owner)
             self.setattr(owner, name, value)
             return value
+        if isinstance(stored, Original):
+            return stored.get()
         if stored is not MISSING and not is_data_descriptor(found):
             return self.read(owner, name, stored)
         if found is MISSING and hasattr(type(owner), "__getattr__"):
@@ -230,8 +244,8 @@ class Access(Looping):
         place = AttributePlace(owner, name)
         if self.outside(owner):
             before = place.get()
-            if before is not MISSING and self.tape.region is not self.tape.root:
-                self.read(owner, name, before)
+            if before is not MISSING and place.key not in self.written and not self.fresh(before):
+                self.set_aside(place, before, lambda: self.read_before(owner, name, before))
             self.written.add(place.key)
         self.tape.trail.touch(place)
         if isinstance(owner, torch.nn.Module):
@@ -243,6 +257,20 @@ class Access(Looping):
                 setattr(owner, name, value)
             else:
                 object.__setattr__(owner, name, value)
+
+    def set_aside(self, place: Any, before: Any, enter: Any) -> None:
+        """A place outside is written before it was read: what it held matters only if it is read later."""
+        if place.key not in self.world.baseline:
+            self.world.stand_for(place, before, Original(enter))
+
+    def read_before(self, owner: Any, name: str, before: Any) -> Any:
+        """What an attribute held before it was written."""
+        key = ("attribute", id(owner), name)
+        self.written.discard(key)
+        try:
+            return self.read(owner, name, before)
+        finally:
+            self.written.add(key)
 
     def set_module_attribute(self, owner: torch.nn.Module, name: str, value: Any) -> None:
         """As `nn.Module.__setattr__`, which knows parameters, buffers and submodules."""

@@ -11,7 +11,7 @@ import torch
 from diptych.capture.staging.packing import Packer, attributes, holds, rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import Handle, Store, handle, node_of
-from diptych.capture.values import Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph.layout import Layout
 from diptych.graph.spec import AbsentSpec, NumberSpec
 
@@ -100,7 +100,7 @@ class Forms:
 
     def structured(self, value: Any) -> bool:
         """Whether a value is taken apart (else it is carried as the object it is)."""
-        if isinstance(value, torch.nn.Module | type) or callable(value) or self.stager.outside(value):
+        if isinstance(value, torch.nn.Module | type) or callable(value) or isinstance(value, Original) or self.stager.outside(value):
             return False
         return not isinstance(value, Undefined) and value is not None and not isinstance(value, int | float | str | bytes)
 

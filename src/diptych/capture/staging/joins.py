@@ -14,7 +14,7 @@ from torch import fx
 from diptych.capture.staging.packing import attributes, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Handle, Store, handle, node_of
-from diptych.capture.values import Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
 
@@ -48,6 +48,8 @@ class Join:
 
     def join(self, a: Any, b: Any) -> Any:
         tape = self.tape
+        if isinstance(a, Original) and a is b:
+            return a
         if a is b and not isinstance(a, torch.Tensor | Scalar) and (self.only is None or self.stager.outside(a)):
             return a
         if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):

@@ -19,7 +19,7 @@ from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer, holds
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.tensors import node_of
-from diptych.capture.values import Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph import control, own
 from diptych.graph.layout import rename
 from diptych.graph.spec import NumberSpec
@@ -127,7 +127,10 @@ class Logic(Access):
 
     def resolve(self, value: Any) -> Any:
         """A union whose side is known here, as that side."""
-        while isinstance(value, Union):
+        while isinstance(value, Union | Original):
+            if isinstance(value, Original):
+                value = value.get()
+                continue
             truth = self.scalar_truth(value.pred)
             if not isinstance(truth, bool):
                 if isinstance(value.then, Undefined) or isinstance(value.orelse, Undefined):
@@ -168,7 +171,7 @@ class Logic(Access):
 
     def settle(self, value: Any) -> Any:
         """A value that leaves the function: undefined alternatives raise here."""
-        return self.resolve(value) if isinstance(value, Union | Undefined) else value
+        return self.resolve(value) if isinstance(value, Union | Undefined | Original) else value
 
     # Hooks ------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import torch
 
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import requires_grad
-from diptych.capture.values import Scalar, Undefined, Union
+from diptych.capture.values import Original, Scalar, Undefined, Union
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 
 SEQUENCES = (list, tuple, set, frozenset, collections.deque)
@@ -43,7 +43,7 @@ class Packer:
             return Leaf(self.leaf(value))
         if isinstance(value, Union):
             return Choice(self.leaf(value.pred), self.pack(value.then), self.pack(value.orelse))
-        if isinstance(value, Undefined):
+        if isinstance(value, Undefined | Original):
             return Constant(value)
         if self.refers(value) and not top:
             return Leaf(self.leaf(value))
