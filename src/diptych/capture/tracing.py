@@ -469,8 +469,11 @@ def all_nodes(module: Any) -> list[Any]:
 def draws(module: Any) -> bool:
     """Whether a graph may use the random stream."""
     from diptych.graph.functions import AutogradFunction
+    from diptych.graph.own import OWN
 
     for node in all_nodes(module):
+        if node.target is OWN["python_random"]:
+            return True
         tags = getattr(node.target, "tags", ())
         if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import torch
@@ -136,3 +137,17 @@ def write_diagonal(x: torch.Tensor, value: torch.Tensor, offset: int = 0, dim1: 
 def pick(pred: bool, then: Any, orelse: Any) -> Any:
     """One of two numbers."""
     return then if pred else orelse
+
+
+@register("gradient")
+def gradient(
+    outputs: tuple[torch.Tensor, ...], inputs: tuple[torch.Tensor, ...], seeds: tuple[Any, ...] | None, create_graph: bool
+) -> tuple[torch.Tensor, ...]:
+    """Gradients of `outputs` with respect to `inputs` by PyTorch's autograd; differentiable again if `create_graph`."""
+    return torch.autograd.grad(outputs, inputs, seeds, retain_graph=True, create_graph=create_graph)
+
+
+@register("python_random")
+def python_random(name: str, *operands: Any) -> Any:
+    """A draw from Python's own generator: `random.name(*operands)`."""
+    return getattr(random, name)(*operands)

@@ -89,6 +89,7 @@ class _Program:
         head = f'"""`{self.graph.name}`: a symbolic graph written as a PyTorch program."""'
         imports = ["import math"] if re.search(r"\bmath\.", below + constants) else []
         imports += ["import operator"] if re.search(r"\boperator\.", below) else []
+        imports += ["import random"] if re.search(r"\brandom\.", below) else []
         imports += sorted(self.types.imports - {"import math"})
         imports += ["", "import torch"] if imports else ["import torch"]
         imports += ["import torch.nn.functional as F"] if re.search(r"\bF\.", below) else []

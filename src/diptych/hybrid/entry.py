@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 from typing import Any
 
 import torch
@@ -108,7 +109,7 @@ class Entry:
     def run(self, roots: Roots, flat: list[Any]) -> Any:
         """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""
         program = self.program
-        random = torch.get_rng_state() if program.draws else None
+        states = (torch.get_rng_state(), random.getstate()) if program.draws else None
         held = io.StringIO() if program.prints else None
         try:
             with contextlib.redirect_stdout(held) if held is not None else contextlib.nullcontext():
@@ -116,8 +117,9 @@ class Entry:
         except Exception as error:
             raised = error.__dict__.pop("diptych_raised", None)
             if raised is None or getattr(raised[0], "implicit", False):
-                if random is not None:
-                    torch.set_rng_state(random)
+                if states is not None:
+                    torch.set_rng_state(states[0])
+                    random.setstate(states[1])
                 raise Fallback(error) from error
             if held is not None:
                 print(held.getvalue(), end="")

@@ -55,8 +55,8 @@ class Access(Looping):
         if name not in table:
             return super().load_global(table, name)
         value = table[name]
-        if isinstance(value, Original):
-            return value.get()
+        if isinstance(value, Original | Union):
+            return looked_at(value)
         if isinstance(value, types.ModuleType) or (isinstance(value, type) and not self.user_class(value)):
             return value
         key = (id(table), name)
@@ -94,8 +94,8 @@ class Access(Looping):
         """A variable of a function outside the trace: guarded."""
         cell = reader.__closure__[0]
         value = reader()
-        if isinstance(value, Original):
-            return value.get()
+        if isinstance(value, Original | Union):
+            return looked_at(value)
         key = (id(cell), "cell")
         if key in self.world.reads:
             known = self.world.reads[key]
@@ -167,8 +167,8 @@ class Access(Looping):
             value = self.call(found.func, owner)
             self.setattr(owner, name, value)
             return value
-        if isinstance(stored, Original):
-            return stored.get()
+        if isinstance(stored, Original | Union):
+            return looked_at(stored)
         if stored is not MISSING and not is_data_descriptor(found):
             return self.read(owner, name, stored)
         if found is MISSING and hasattr(type(owner), "__getattr__"):
@@ -244,7 +244,8 @@ class Access(Looping):
         place = AttributePlace(owner, name)
         if self.outside(owner):
             before = place.get()
-            if before is not MISSING and place.key not in self.written and not self.fresh(before):
+            known = (id(owner), name) in self.world.reads
+            if before is not MISSING and not known and place.key not in self.written and not self.fresh(before):
                 self.set_aside(place, before, lambda: self.read_before(owner, name, before))
             self.written.add(place.key)
         self.tape.trail.touch(place)
@@ -688,6 +689,17 @@ def class_attribute(kind: type, name: str) -> Any:
         if name in base.__dict__:
             return base.__dict__[name]
     return MISSING
+
+
+def looked_at(value: Any) -> Any:
+    """A value that is read: what a place held before now matters."""
+    if isinstance(value, Original):
+        return value.get()
+    if isinstance(value, Union):
+        then, orelse = looked_at(value.then), looked_at(value.orelse)
+        if then is not value.then or orelse is not value.orelse:
+            return Union(value.pred, then, orelse)
+    return value
 
 
 def is_data_descriptor(value: Any) -> bool:

@@ -8,6 +8,7 @@ import functools
 import itertools
 import math
 import operator
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ import torch
 
 from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
 from diptych.capture.staging.rows import RowsOf, number_tensor, rows_of
+from diptych.graph import own
 from diptych.capture.values import KINDS, Scalar, Union, kind_of
 
 HANDLERS: dict[Any, Callable[..., Any]] = {}
@@ -528,6 +530,26 @@ def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
 for _kind, _dtype in ((torch.Tensor, None), (torch.FloatTensor, torch.float32), (torch.DoubleTensor, torch.float64),
                       (torch.LongTensor, torch.int64), (torch.IntTensor, torch.int32), (torch.BoolTensor, torch.bool)):  # fmt: skip
     legacy_constructor(_kind, _dtype)
+
+
+@meaning(torch.nn.Parameter)
+def nn_parameter(stager: Any, *args: Any, **kwargs: Any) -> Any:
+    """A parameter made inside the program."""
+    raise stager.tape.refuse("autograd-inside", "nn.Parameter made inside the captured function")
+
+
+def _draw(name: str, kind: str) -> Any:
+    def draw(stager: Any, *args: Any) -> Any:
+        values = [stager.tape.as_scalar(stager.resolve(a)) for a in args]
+        nodes = tuple(v.node if isinstance(v, Scalar) else v for v in values)
+        return stager.tape.number(stager.tape.emit(own.OWN["python_random"], (name, *nodes), None, spec(kind)), kind)
+
+    return draw
+
+
+for _name, _kind_ in (("random", "float"), ("uniform", "float"), ("gauss", "float"), ("expovariate", "float"),
+                      ("randint", "int"), ("randrange", "int")):  # fmt: skip
+    HANDLERS[getattr(random, _name)] = _draw(_name, _kind_)
 
 
 @meaning(torch.autograd.Variable)

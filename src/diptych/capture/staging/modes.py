@@ -40,6 +40,9 @@ class CallMode(TorchFunctionMode):
         answer = ANSWERS.get(func)
         if answer is not None:
             return answer(self.stager, func, *args, **kwargs)
+        if kwargs.get("requires_grad") is True:
+            made = self.stager.make_leaf(func(*args, **{**kwargs, "requires_grad": False}))
+            return made
         leaves = pytree.tree_leaves((args, kwargs))
         if any(isinstance(v, Scalar) for v in leaves):
             args, kwargs = self.stager.arguments(tuple(args)), self.stager.arguments(kwargs)
@@ -81,7 +84,20 @@ def answer_data(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
     raise stager.tape.refuse("tensor-to-numpy", func.__name__)
 
 
-@answers(T.backward, torch.autograd.grad, torch.autograd.backward, T.register_hook, T.retain_grad,
+@answers(torch.autograd.grad)
+def answer_grad(
+    stager: Any, func: Any, outputs: Any, inputs: Any, grad_outputs: Any = None, retain_graph: Any = None,
+    create_graph: bool = False, allow_unused: Any = None, **others: Any
+) -> Any:  # fmt: skip
+    """`torch.autograd.grad` of values inside the program: taken by PyTorch when the graph runs."""
+    if allow_unused or any(others.get(n) for n in ("is_grads_batched", "materialize_grads")):
+        raise stager.tape.refuse("autograd-inside", "autograd.grad with allow_unused, materialize_grads or batches")
+    several = [tuple(v) if isinstance(v, tuple | list) else (v,) for v in (outputs, inputs)]
+    seeds = None if grad_outputs is None else tuple(grad_outputs) if isinstance(grad_outputs, tuple | list) else (grad_outputs,)
+    return stager.tape.gradient(*several, seeds, bool(create_graph))
+
+
+@answers(T.backward, torch.autograd.backward, T.register_hook, T.retain_grad,
          torch.autograd.functional.jacobian, torch.autograd.functional.hessian, T.grad.__get__, T.grad.__set__,
          T.grad_fn.__get__, T.grad.__delete__)  # type: ignore[attr-defined]  # fmt: skip
 def answer_autograd(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
@@ -100,7 +116,9 @@ def answer_set_requires_grad(stager: Any, func: Any, tensor: T, value: bool = Tr
     """`x.requires_grad_()`."""
     if requires_grad(stager.traced(tensor)) == value:
         return tensor
-    raise stager.tape.refuse("autograd-inside", "requires_grad_()")
+    if not value:
+        raise stager.tape.refuse("autograd-inside", "requires_grad_(False)")
+    return stager.make_leaf(tensor)
 
 
 @answers(T.is_leaf.__get__)  # type: ignore[attr-defined]

@@ -21,7 +21,7 @@ from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.core import Loop
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.outside import Constantly, Source, World
-from diptych.capture.tensors import adopt, handle, node_of, requires_grad
+from diptych.capture.tensors import Handle, Store, adopt, handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import own
 from diptych.graph.functions import AutogradFunction
@@ -70,6 +70,20 @@ class Sheet(Recorder):
         """A number that an own operation computes."""
         node = self.emit(own.OWN[name], tuple(self.nodes(list(args))), None, NumberSpec(kind))
         return self.number(node, kind)
+
+    def gradient(self, outputs: Any, inputs: Any, seeds: Any, create_graph: bool) -> tuple[torch.Tensor, ...]:
+        """Gradients inside the program, as one node."""
+        fakes = [self.fake(i) if "_diptych_handle" not in i.__dict__ else i for i in inputs]
+        if not torch.is_grad_enabled() or not all(requires_grad(f) for f in fakes):
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+        specs = tuple(self.spec(f) for f in fakes)
+        args = (tuple(self.nodes(list(outputs))), tuple(self.nodes(fakes)), seeds and tuple(self.nodes(list(seeds))))
+        node = self.emit(own.OWN["gradient"], (*args, create_graph), None, specs)
+        made: list[torch.Tensor] = []
+        for index, (fake, spec) in enumerate(zip(fakes, specs, strict=True)):
+            blank = self.empty(fake.shape, fake.dtype, fake.device, fake.stride())
+            made.append(adopt(self, blank, self.item(node, index, spec), create_graph))
+        return tuple(made)
 
     def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
         """A user's `autograd.Function` as one node; its forward runs once, unrecorded, for the types of its results."""
@@ -158,6 +172,19 @@ class Stager(Calling):
         finally:
             torch.autograd.Function.apply = plain  # type: ignore[method-assign]
             torch.nn.Module.__setattr__ = SET_ATTRIBUTE  # type: ignore[method-assign]
+
+    def make_leaf(self, tensor: torch.Tensor) -> torch.Tensor:
+        """`requires_grad_()` of a tensor that the program made: from now on a leaf of its own."""
+        fake = self.traced(tensor)
+        it = handle(fake)
+        if requires_grad(fake) or (it.parent is None and it.store.external is not None):
+            raise self.tape.refuse("autograd-inside", "requires_grad_() of a tensor from outside, or with a history")
+        node = self.tape.emit(own.OWN["leaf"], (node_of(self.tape, fake), True), None, self.tape.spec(fake))
+        store = Store(node, True)
+        store.depth = self.tape.region.depth
+        store.twins = [(it.store, it.store.version)]
+        fake.__dict__["_diptych_handle"] = Handle(store, node)
+        return fake
 
     def smallest(self, lengths: list[Any]) -> Any:
         """The least of several lengths."""
