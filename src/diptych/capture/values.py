@@ -36,6 +36,9 @@ class Original:
             self.known.append(self.enter())
         return self.known[0]
 
+    def __bool__(self) -> bool:
+        return bool(self.get())
+
 
 class Union:
     """`then` on the paths where `pred` holds, `orelse` on the others; the two differ in type or structure.
@@ -48,6 +51,9 @@ class Union:
         object.__setattr__(self, "pred", pred)
         object.__setattr__(self, "then", then)
         object.__setattr__(self, "orelse", orelse)
+
+    def __bool__(self) -> bool:
+        return self.pred.tape.opaque_conversion(self.pred, "bool of a value of path-dependent type")
 
     def __repr__(self) -> str:
         return f"<{self.then!r} if {self.pred.node} else {self.orelse!r}>"

@@ -13,20 +13,23 @@ from diptych.capture.staging.outside import Equal, Guard, OfType, SameAs, Source
 from diptych.capture.tracing import Program, Roots
 
 
-class Fetcher:
-    """Reads sources for one call, each once."""
+class Plan:
+    """The sources of a graph in an order in which each is read once, from the one it is a step from."""
 
-    def __init__(self, roots: Roots) -> None:
-        self.roots = roots
-        self.known: dict[int, Any] = {}
+    def __init__(self, sources: list[Source]) -> None:
+        self.steps: list[tuple[int, Any]] = []
+        self.index: dict[int, int] = {}
+        for source in sources:
+            self.add(source)
 
-    def fetch(self, source: Source) -> Any:
-        """The value at a source now."""
-        key = id(source)
-        if key not in self.known:
-            base = self.fetch(source.parent) if source.parent is not None else self.roots
-            self.known[key] = source.read(base)
-        return self.known[key]
+    def add(self, source: Source) -> int:
+        """The position of a source's value."""
+        known = self.index.get(id(source))
+        if known is None:
+            parent = -1 if source.parent is None else self.add(source.parent)
+            self.steps.append((parent, source.read))
+            known = self.index[id(source)] = len(self.steps) - 1
+        return known
 
 
 class Unfit(Exception):
@@ -56,20 +59,33 @@ class Entry:
         self.calls = 0
         self.pattern: tuple[int, ...] | None = None
         self.writes = any(update.kind == "tensor" for update in program.updates)
+        self.plan = Plan([])
+        # Each guard directly after the reads it needs: a later read may only make sense once it holds.
+        self.checks: list[tuple[int, int, Guard, int | None]] = []
+        for guard in program.guards:
+            other = self.plan.add(guard.check.source) if isinstance(guard.check, SameAs) else None
+            position = self.plan.add(guard.source)
+            self.checks.append((len(self.plan.steps), position, guard, other))
+        self.inputs = [self.plan.add(source) for source in program.sources]
 
     def fit(self, roots: Roots) -> list[Any]:
         """The flat inputs for this call; Unfit if a guard does not hold."""
-        fetcher = Fetcher(roots)
-        for guard in self.program.guards:
+        steps, values, done = self.plan.steps, [], 0
+        for needed, position, guard, other in self.checks:
             try:
-                value = fetcher.fetch(guard.source)
-                check = guard.check
-                holds = value is fetcher.fetch(check.source) if isinstance(check, SameAs) else check(value)
+                while done < needed:
+                    parent, read = steps[done]
+                    values.append(read(roots if parent < 0 else values[parent]))
+                    done += 1
+                value = values[position]
+                holds = guard.check(value) if other is None else value is values[other]
             except (AttributeError, KeyError, IndexError, TypeError, ValueError):
                 raise Unfit(guard) from None
             if not holds:
                 raise Unfit(guard, value)
-        flat = [fetcher.fetch(source) for source in self.program.sources]
+        for parent, read in steps[done:]:
+            values.append(read(roots if parent < 0 else values[parent]))
+        flat = [values[position] for position in self.inputs]
         for condition in self.program.sizes:
             if not condition(flat):
                 raise Unfit(None)
@@ -83,11 +99,10 @@ class Entry:
 
     def differences(self, roots: Roots) -> dict[str, Any] | None:
         """What would have to vary for this graph to fit the call; None if it could not."""
-        fetcher = Fetcher(roots)
         vary: dict[str, Any] = {}
         for guard in self.program.guards:
             try:
-                value = fetcher.fetch(guard.source)
+                value = guard.source.fetch(roots)
             except (AttributeError, KeyError, IndexError, TypeError, ValueError):
                 return None
             check = guard.check

@@ -16,13 +16,13 @@ from diptych.capture.interpreter import Frame
 from diptych.capture.completion import Completion, Returning
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
-from diptych.capture.staging.access import class_attribute, mixed_of
+from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
 from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.trail import CONTAINERS, MISSING, ContentsPlace
-from diptych.capture.values import KINDS, Scalar, Union
+from diptych.capture.trail import CONTAINERS, MISSING, AttributePlace, ContentsPlace
+from diptych.capture.values import KINDS, Original, Scalar, Union
 
 DEPTH_LIMIT = 150
 FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "socket", "subprocess", "uuid",
@@ -146,6 +146,9 @@ class Calling(Recursion, Logic):
         self.read_hooks(module)
         for part in module.modules():
             for name, value in list(part.__dict__.items()):
+                if isinstance(value, Original | Union | Scalar):
+                    self.settle_attribute(part, name, looked_at(value))
+            for name, value in list(part.__dict__.items()):
                 if not name.startswith("_") or name == "_qkv_same_embed_dim":
                     if isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor):
                         self.read_part(part, module, name, value)
@@ -153,6 +156,12 @@ class Calling(Recursion, Logic):
                 for name, value in list(table.items()):
                     if value is not None:
                         self.read_part(part, module, name, value)
+
+    def settle_attribute(self, owner: Any, name: str, value: Any) -> None:
+        """An attribute that torch's own code will read must be a plain value."""
+        if isinstance(value, Union | Scalar):
+            raise self.tape.refuse("opaque-conversion", f"{type(owner).__name__}.{name} depends on a tensor")
+        self.tape.trail.write(AttributePlace(owner, name), value)
 
     def read_part(self, part: torch.nn.Module, whole: torch.nn.Module, name: str, value: Any) -> None:
         if part is not whole and id(part) not in self.world.sources:
