@@ -72,7 +72,11 @@ class RecordingMode(TorchDispatchMode):
 
     def fake(self, tensor: torch.Tensor) -> torch.Tensor:
         """The traced tensor for an argument."""
-        return tensor if isinstance(tensor, FakeTensor) and "_diptych_handle" in tensor.__dict__ else self.tape.fake(tensor)
+        return (
+            tensor
+            if isinstance(tensor, FakeTensor) and "_diptych_handle" in tensor.__dict__
+            else self.tape.fake(tensor)
+        )
 
     def run(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operation on fake tensors, unrecorded."""
@@ -247,9 +251,14 @@ class RecordingMode(TorchDispatchMode):
 
 def same_geometry(a: torch.Tensor, b: torch.Tensor) -> bool:
     """Whether two tensors of the same memory are the same elements in the same order."""
-    return a.dtype == b.dtype and a.dim() == b.dim() and all(
-        x is y or x == y for x, y in zip((*a.shape, *a.stride()), (*b.shape, *b.stride()), strict=True)
-        if not isinstance(x, torch.SymInt) and not isinstance(y, torch.SymInt)
+    return (
+        a.dtype == b.dtype
+        and a.dim() == b.dim()
+        and all(
+            x is y or x == y
+            for x, y in zip((*a.shape, *a.stride()), (*b.shape, *b.stride()), strict=True)
+            if not isinstance(x, torch.SymInt) and not isinstance(y, torch.SymInt)
+        )
     )
 
 

@@ -43,7 +43,7 @@ def write_tensor(target: torch.Tensor, value: torch.Tensor) -> None:
     """In place, with the history that the write has under autograd."""
     if target is value:
         return
-    if target.is_leaf and target.requires_grad or not torch.is_grad_enabled():
+    if (target.is_leaf and target.requires_grad) or not torch.is_grad_enabled():
         with torch.no_grad():
             target.copy_(value)
     else:

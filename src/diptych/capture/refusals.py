@@ -175,5 +175,14 @@ def document() -> str:
         "its report. This page is generated from `diptych.capture.refusals` (`make docs`).",
     ]
     for name, entry in CATALOGUE.items():
-        rows += ["", f"## {name}", "", f"What: {entry.summary}.", "", f"Why: {entry.why}.", "", f"Instead: {entry.remedy}."]
+        rows += [
+            "",
+            f"## {name}",
+            "",
+            f"What: {entry.summary}.",
+            "",
+            f"Why: {entry.why}.",
+            "",
+            f"Instead: {entry.remedy}.",
+        ]
     return "\n".join(rows) + "\n"

@@ -46,7 +46,9 @@ class Tape:
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
-    def emit(self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, spec: Any = None) -> fx.Node:
+    def emit(
+        self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, spec: Any = None
+    ) -> fx.Node:
         """Append a node to the current region; nodes of outer regions among its arguments become operands."""
         try:
             placed = fx.map_arg((args, kwargs or {}), lambda n: self.region.use(n))
@@ -201,7 +203,9 @@ class Tape:
             *others, (last, _) = expression.args
             made = self.build(last)
             for value, condition in reversed(others):
-                made = self.emit(own.OWN["pick"], (self.build(condition), self.build(value), made), None, NumberSpec("int"))
+                made = self.emit(
+                    own.OWN["pick"], (self.build(condition), self.build(value), made), None, NumberSpec("int")
+                )
             return made
         function = SYMPY.get(type(expression).__name__)
         if function is None:
@@ -209,7 +213,13 @@ class Tape:
         args = [self.build(a) for a in expression.args]
         if not any(isinstance(a, fx.Node) for a in args):
             return function(*args)
-        kind = "bool" if isinstance(expression, sympy.logic.boolalg.Boolean) else "int" if expression.is_integer else "float"
+        kind = (
+            "bool"
+            if isinstance(expression, sympy.logic.boolalg.Boolean)
+            else "int"
+            if expression.is_integer
+            else "float"
+        )
         if function in (operator.add, operator.mul, builtins.min, builtins.max, operator.and_, operator.or_):
             made = args[0]
             for other in args[1:]:
@@ -296,7 +306,9 @@ class Tape:
                 table.clear()
                 table.update(before)
                 continue
-            for key in [k for k in table if k not in before and k in self.symbols and self.region.sees(self.symbols[k][0])]:
+            for key in [
+                k for k in table if k not in before and k in self.symbols and self.region.sees(self.symbols[k][0])
+            ]:
                 if name == "replacements":
                     del table[key]
             for key, value in before.items():

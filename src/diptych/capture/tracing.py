@@ -151,7 +151,10 @@ class Tracing:
                 names = Source("the names of the arguments", None, read_names)
                 self.world.enter(tuple(roots.arguments), names)
                 arguments = {n: self.argument(n, v) for n, v in roots.arguments.items()}
-                self.replaced = {id(owner): list(owner) if not isinstance(owner, dict) else dict(owner) for owner, _, _ in self.world.roots}
+                self.replaced = {
+                    id(owner): list(owner) if not isinstance(owner, dict) else dict(owner)
+                    for owner, _, _ in self.world.roots
+                }
                 try:
                     result = self.call(arguments)
                 except Diverged:
@@ -197,7 +200,9 @@ class Tracing:
             return self.stager.call(function, *arguments.values())
         if any(name not in parameters for name in arguments):
             positional = [v for n, v in arguments.items() if n.startswith("arg")]
-            return self.stager.call(function, *positional, **{n: v for n, v in arguments.items() if not n.startswith("arg")})
+            return self.stager.call(
+                function, *positional, **{n: v for n, v in arguments.items() if not n.startswith("arg")}
+            )
         for name, value in arguments.items():
             kind = parameters[name].kind
             index = list(parameters).index(name)
@@ -237,7 +242,11 @@ class Tracing:
             return Update("tensor", external.source.path, Fetch(external.source), leaf)
         if isinstance(place, CellPlace) and id(place.cell) not in self.stager.outside_cells:
             return None
-        if isinstance(place, ContentsPlace) and id(place.owner) in replaced and same(place.get(), replaced[id(place.owner)]):
+        if (
+            isinstance(place, ContentsPlace)
+            and id(place.owner) in replaced
+            and same(place.get(), replaced[id(place.owner)])
+        ):
             return None
         described = describe(place, world)
         if described is None:
@@ -287,9 +296,13 @@ class Tracing:
         if any(isinstance(n, torch.SymInt) for n in numbers):
             raise self.tape.refuse("view-of-path", "a view of a written argument of varying size is returned")
         base = self.world.externals[position].value
-        return ViewOf(position, tuple(fake.shape), tuple(fake.stride()), int(fake.storage_offset()) + base.storage_offset())
+        return ViewOf(
+            position, tuple(fake.shape), tuple(fake.stride()), int(fake.storage_offset()) + base.storage_offset()
+        )
 
-    def program(self, bind: Any, module: Any, layout: Layout, updates: list[Update], aliases: dict[int, Any]) -> Program:
+    def program(
+        self, bind: Any, module: Any, layout: Layout, updates: list[Update], aliases: dict[int, Any]
+    ) -> Program:
         """Everything put together."""
         world = self.world
         names = unique([e.source.path for e in world.externals])
@@ -301,7 +314,9 @@ class Tracing:
         state = {n: e.value for n, e, i in zip(names, world.externals, inputs, strict=True) if i.role == "state"}
         effects = tuple(Effect(u.kind, u.path, u.value if u.value is not None else NOTHING) for u in updates)
         title = getattr(self.function, "__qualname__", type(self.function).__name__)
-        graph = SymbolicGraph(title.split(".")[-1].strip("<>") or "program", module, tuple(inputs), layout, effects, state)
+        graph = SymbolicGraph(
+            title.split(".")[-1].strip("<>") or "program", module, tuple(inputs), layout, effects, state
+        )
         program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,
                           layout, bind, self.stager.opaque)  # fmt: skip
         program.draws, program.prints = draws(module), prints(module)
@@ -477,7 +492,12 @@ def draws(module: Any) -> bool:
         tags = getattr(node.target, "tags", ())
         if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
             return True
-        if "dropout" in str(node.target) or "lstm" in str(node.target) or "gru" in str(node.target) or "rnn" in str(node.target):
+        if (
+            "dropout" in str(node.target)
+            or "lstm" in str(node.target)
+            or "gru" in str(node.target)
+            or "rnn" in str(node.target)
+        ):
             return True
     return False
 

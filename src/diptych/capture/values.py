@@ -110,8 +110,6 @@ class Scalar:
         return self.tape.scalar(operator.eq, self, self.tape.scalar(math.floor, self))
 
 
-
-
 def numeric(*kinds: str) -> str | None:
     """The kind of `a + b`: the wider one, and at least int."""
     if all(k in RANK for k in kinds):
@@ -214,7 +212,11 @@ KINDS: dict[Callable[..., Any], Callable[..., str | None]] = {
     builtins.float: lambda *_: "float",
     builtins.str: lambda *_: "str",
     builtins.abs: numeric,
-    **{getattr(math, n): (lambda *_: "float") for n in dir(math) if not n.startswith("_") and callable(getattr(math, n))},
+    **{
+        getattr(math, n): (lambda *_: "float")
+        for n in dir(math)
+        if not n.startswith("_") and callable(getattr(math, n))
+    },
     math.floor: lambda *_: "int",
     math.ceil: lambda *_: "int",
     math.trunc: lambda *_: "int",

@@ -141,7 +141,10 @@ def pick(pred: bool, then: Any, orelse: Any) -> Any:
 
 @register("gradient")
 def gradient(
-    outputs: tuple[torch.Tensor, ...], inputs: tuple[torch.Tensor, ...], seeds: tuple[Any, ...] | None, create_graph: bool
+    outputs: tuple[torch.Tensor, ...],
+    inputs: tuple[torch.Tensor, ...],
+    seeds: tuple[Any, ...] | None,
+    create_graph: bool,
 ) -> tuple[torch.Tensor, ...]:
     """Gradients of `outputs` with respect to `inputs` by PyTorch's autograd; differentiable again if `create_graph`."""
     return torch.autograd.grad(outputs, inputs, seeds, retain_graph=True, create_graph=create_graph)

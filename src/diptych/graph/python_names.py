@@ -12,7 +12,11 @@ from torch import fx
 from diptych.graph import walk
 from diptych.graph.lines import operation
 
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | {"torch", "F", "math", "operator", "random", "state", "write"}
+_RESERVED = (
+    frozenset(keyword.kwlist)
+    | frozenset(dir(builtins))
+    | {"torch", "F", "math", "operator", "random", "state", "write"}
+)
 
 
 class Names:

@@ -51,7 +51,7 @@ class Hybrid:
         """One call."""
         if HOOKS.current is not PLAIN:
             return HOOKS.call(function, *args, **kwargs)
-        if self.given_up >= REFUSAL_LIMIT and not self.entries or foreign():
+        if (self.given_up >= REFUSAL_LIMIT and not self.entries) or foreign():
             return self.imperative(function, args, kwargs)
         roots = self.bind(*args, **kwargs)
         roots = Roots(function, roots.arguments)
@@ -157,7 +157,12 @@ class Hybrid:
 
 def surroundings() -> tuple[Any, ...]:
     """Modes of torch that decide what a program means."""
-    return (torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype(), torch.get_default_device())
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+    )
 
 
 def foreign() -> bool:
@@ -312,7 +317,10 @@ def hybridize(fn: Any = None, *, speculate: bool = False) -> Any:
     """
     if speculate:
         raise DiptychError(
-            "speculate=True is not available in this version", None, "only staging without speculation is built", "leave it out"
+            "speculate=True is not available in this version",
+            None,
+            "only staging without speculation is built",
+            "leave it out",
         )
     if fn is None:
         return lambda f: hybridize(f, speculate=speculate)

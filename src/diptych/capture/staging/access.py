@@ -113,7 +113,11 @@ class Access(Looping):
         code, cells = reader.__code__, reader.__closure__
         place = CellPlace(cells[0], code.co_freevars[0])
         before = place.get()
-        if id(cells[0]) in self.outside_cells and before is not MISSING and (id(cells[0]), "cell") not in self.world.reads:
+        if (
+            id(cells[0]) in self.outside_cells
+            and before is not MISSING
+            and (id(cells[0]), "cell") not in self.world.reads
+        ):
             source = Source(place.name, None, CellSource(cells[0]))
             if not self.fresh(before) and not isinstance(before, Original):
                 self.set_aside(place, before, lambda: self.world.enter(before, source))
@@ -159,7 +163,9 @@ class Access(Looping):
 
     def object_attribute(self, owner: Any, name: str, *default: Any) -> Any:
         """An attribute of an object: its own data, a property, a method, or what `__getattr__` gives."""
-        stored = AttributePlace(owner, name).get() if hasattr(owner, "__dict__") and not isinstance(owner, type) else MISSING
+        stored = (
+            AttributePlace(owner, name).get() if hasattr(owner, "__dict__") and not isinstance(owner, type) else MISSING
+        )
         found = class_attribute(type(owner), name)
         if isinstance(found, property) and found.fget is not None and self.transforms(found.fget):
             return self.call(found.fget, owner)
@@ -276,7 +282,9 @@ class Access(Looping):
     def set_module_attribute(self, owner: torch.nn.Module, name: str, value: Any) -> None:
         """As `nn.Module.__setattr__`, which knows parameters, buffers and submodules."""
         if name in owner._parameters and isinstance(value, torch.Tensor) and not isinstance(value, torch.nn.Parameter):
-            raise TypeError(f"cannot assign '{torch.typename(torch.Tensor())}' as parameter '{name}' (torch.nn.Parameter or None expected)")  # noqa: E501
+            raise TypeError(
+                f"cannot assign '{torch.typename(torch.Tensor())}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+            )
         if name in owner._buffers:
             owner._buffers[name] = value
         elif isinstance(value, torch.nn.Parameter | torch.nn.Module):
@@ -379,7 +387,11 @@ class Access(Looping):
     def setitem(self, owner: Any, key: Any, value: Any) -> None:
         """`owner[key] = value`."""
         owner, key = self.resolve(owner), self.resolve(key)
-        if isinstance(owner, Union) or (isinstance(key, Union)) or (isinstance(owner, torch.Tensor) and isinstance(value, Union)):
+        if (
+            isinstance(owner, Union)
+            or (isinstance(key, Union))
+            or (isinstance(owner, torch.Tensor) and isinstance(value, Union))
+        ):
             self.distribute(self.setitem, owner, key, value)
             return
         if isinstance(owner, torch.Tensor):
@@ -520,7 +532,9 @@ class Access(Looping):
             if kind_of(self.tape.as_scalar(leaf)) != kind or (kind is None and not isinstance(leaf, torch.Tensor)):
                 raise self.tape.refuse("loop-state", "items of different types are appended to one list")
             new, _ = row(self.tape, self.tape.as_scalar(leaf))
-            if new.dtype != column.dtype or not all(self.tape.known(a == b) for a, b in zip(new.shape[1:], column.shape[1:], strict=True)):  # noqa: E501
+            if new.dtype != column.dtype or not all(
+                self.tape.known(a == b) for a, b in zip(new.shape[1:], column.shape[1:], strict=True)
+            ):
                 raise self.tape.refuse("loop-state", "items of different shapes are appended to one list")
             columns.append(torch.cat([column, new], 0))
         return RowsOf(columns, rows.numbers, rows.item)
@@ -591,7 +605,7 @@ class Access(Looping):
             return left
         if isinstance(left, set | dict | collections.deque | list):
             self.tape.trail.touch(ContentsPlace(left))
-        if isinstance(left, Scalar) or isinstance(right, Scalar) and not isinstance(left, torch.Tensor):
+        if isinstance(left, Scalar) or (isinstance(right, Scalar) and not isinstance(left, torch.Tensor)):
             return PLAIN_OF[name](left, right)
         if isinstance(left, torch.Tensor) and isinstance(right, Scalar):
             right = self.tape.argument(right)

@@ -179,7 +179,12 @@ class Branching(Core):
             raise self.tape.refuse("too-many-paths")
 
     def join(
-        self, sides: tuple[Side, Side], pred: Scalar, frame: Frame | None, live: tuple[str, ...] | None, position: int | None
+        self,
+        sides: tuple[Side, Side],
+        pred: Scalar,
+        frame: Frame | None,
+        live: tuple[str, ...] | None,
+        position: int | None,
     ) -> tuple[Completion, Any]:
         """Emit the `cond` and give every place its joined content."""
         a, b = sides

@@ -16,8 +16,8 @@ import torch
 
 from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
 from diptych.capture.staging.rows import RowsOf, number_tensor, rows_of
-from diptych.graph import own
 from diptych.capture.values import KINDS, Scalar, Union, kind_of
+from diptych.graph import own
 
 HANDLERS: dict[Any, Callable[..., Any]] = {}
 TENSOR_METHODS: dict[str, Callable[..., Any]] = {}
@@ -249,7 +249,9 @@ def extreme(function: Any, comparison: str) -> None:
             kinds = {kind_of(i) for i in items}
             if len(kinds) == 1:
                 kind = kinds.pop()
-                node = stager.tape.emit(function, tuple(i.node if isinstance(i, Scalar) else i for i in items), None, spec(kind))
+                node = stager.tape.emit(
+                    function, tuple(i.node if isinstance(i, Scalar) else i for i in items), None, spec(kind)
+                )
                 return stager.tape.number(node, kind)
         best = items[0]
         rank = stager.call(key, best) if key else best
@@ -443,7 +445,11 @@ def torch_stack(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
     tensors = stager.resolve(tensors)
     marker = rows_of(tensors)
     if marker is None or not single(marker):
-        return stager.native(torch.stack, (builtin_list(stager, tensors) if not isinstance(tensors, list | tuple | Union) else tensors, dim), kwargs)  # noqa: E501
+        return stager.native(
+            torch.stack,
+            (builtin_list(stager, tensors) if not isinstance(tensors, list | tuple | Union) else tensors, dim),
+            kwargs,
+        )
     column = marker.columns[0]
     return torch.movedim(column, 0, dim) if dim != 0 else column.clone()
 
@@ -473,7 +479,9 @@ def single(rows: RowsOf) -> bool:
 
 
 @meaning(torch.tensor, torch.as_tensor)
-def torch_tensor(stager: Any, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any) -> Any:
+def torch_tensor(
+    stager: Any, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any
+) -> Any:
     """`torch.tensor(numbers)` with numbers of the graph among them."""
     data = stager.resolve(data)
     if isinstance(data, Union):

@@ -11,14 +11,14 @@ from typing import Any
 
 import torch
 
+from diptych.capture.completion import Completion, Returning
 from diptych.capture.convert import convert, convertible, is_converted
 from diptych.capture.interpreter import Frame
-from diptych.capture.completion import Completion, Returning
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
-from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.logic import Logic
+from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.trail import CONTAINERS, MISSING, AttributePlace, ContentsPlace
@@ -92,7 +92,11 @@ class Calling(Recursion, Logic):
             found = HANDLERS.get(f)
         except TypeError:
             return None
-        if found is None and isinstance(f, types.BuiltinMethodType) and isinstance(getattr(f, "__self__", None), torch.Tensor):
+        if (
+            found is None
+            and isinstance(f, types.BuiltinMethodType)
+            and isinstance(getattr(f, "__self__", None), torch.Tensor)
+        ):
             found = TENSOR_METHODS.get(f.__name__)
             if found is not None:
                 return lambda stager, *a, **k: found(stager, f.__self__, *a, **k)
@@ -209,7 +213,13 @@ class Calling(Recursion, Logic):
         marker = rows_of(owner)
         if marker is not None:
             return self.rows_method(owner, marker, name, args)
-        if any(isinstance(a, Union) for a in args) and name not in ("append", "insert", "add", "setdefault", "appendleft"):
+        if any(isinstance(a, Union) for a in args) and name not in (
+            "append",
+            "insert",
+            "add",
+            "setdefault",
+            "appendleft",
+        ):
             return self.distribute(lambda *a: self.container_method(owner, f, a, kwargs), *args)
         if name in ("get", "pop", "setdefault") and isinstance(owner, dict) and args:
             key = self.tape.as_scalar(args[0])
@@ -220,7 +230,12 @@ class Calling(Recursion, Logic):
         if name == "extend":
             self.extend(owner, args[0])
             return None
-        if name in ("pop", "insert") and args and isinstance(self.tape.as_scalar(args[0]), Scalar | torch.Tensor) and isinstance(owner, list):  # noqa: E501
+        if (
+            name in ("pop", "insert")
+            and args
+            and isinstance(self.tape.as_scalar(args[0]), Scalar | torch.Tensor)
+            and isinstance(owner, list)
+        ):
             raise self.tape.refuse("opaque-conversion", f"list.{name} at an index of the graph")
         if name == "sort":
             if self.holds_traced(owner) or kwargs.get("key"):
@@ -442,7 +457,9 @@ FORBIDDEN: set[Any] = {torch.manual_seed, torch.save, torch.load, torch.set_defa
 def torch_layer(kind: type) -> bool:
     """Whether a module's class is a layer of torch with no modules of the user inside."""
     module = kind.__module__
-    if not module.startswith("torch.nn") or module.startswith(("torch.nn.modules.container", "torch.nn.modules.transformer")):
+    if not module.startswith("torch.nn") or module.startswith(
+        ("torch.nn.modules.container", "torch.nn.modules.transformer")
+    ):
         return False
     return not module.startswith("torch.nn.utils")
 
@@ -451,9 +468,13 @@ def hooked(module: torch.nn.Module) -> bool:
     """Whether calling a module runs hooks."""
     own_ = any(module.__dict__.get(name) for name in HOOK_TABLES)
     shared = torch.nn.modules.module
-    return own_ or any(getattr(shared, f"_global{n}", None) for n in HOOK_TABLES) or getattr(module, "_compiled_call_impl", None) is not None  # noqa: E501
+    return (
+        own_
+        or any(getattr(shared, f"_global{n}", None) for n in HOOK_TABLES)
+        or getattr(module, "_compiled_call_impl", None) is not None
+    )
 
 
 from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted  # noqa: E402
 
-__all__ = ["Calling", "MISSING", "collections"]
+__all__ = ["MISSING", "Calling", "collections"]

@@ -100,9 +100,16 @@ class Forms:
 
     def structured(self, value: Any) -> bool:
         """Whether a value is taken apart (else it is carried as the object it is)."""
-        if isinstance(value, torch.nn.Module | type) or callable(value) or isinstance(value, Original) or self.stager.outside(value):
+        if (
+            isinstance(value, torch.nn.Module | type)
+            or callable(value)
+            or isinstance(value, Original)
+            or self.stager.outside(value)
+        ):
             return False
-        return not isinstance(value, Undefined) and value is not None and not isinstance(value, int | float | str | bytes)
+        return (
+            not isinstance(value, Undefined) and value is not None and not isinstance(value, int | float | str | bytes)
+        )
 
     def container(self, value: Any) -> Form:
         kind = type(value)
@@ -153,7 +160,9 @@ class Forms:
     def tensors(self, a: TensorForm, b: TensorForm) -> Form:
         if a.dtype != b.dtype or a.device != b.device or len(a.shape) != len(b.shape):
             return self.choice(a, b)
-        known = [x is not None and y is not None and self.tape.known(x == y) for x, y in zip(a.shape, b.shape, strict=True)]
+        known = [
+            x is not None and y is not None and self.tape.known(x == y) for x, y in zip(a.shape, b.shape, strict=True)
+        ]
         shape = tuple(x if k else None for x, k in zip(a.shape, known, strict=True))
         stride = a.stride if None not in shape and a.stride == b.stride else None
         return TensorForm(a.dtype, a.device, shape, stride, a.grad or b.grad)

@@ -195,7 +195,12 @@ class Join:
         """Two objects of one class, made on the two sides."""
         if a is b and self.only is None:
             return a
-        if isinstance(a, torch.nn.Module | type | enum.Enum) or callable(a) or self.stager.outside(a) or self.stager.outside(b):
+        if (
+            isinstance(a, torch.nn.Module | type | enum.Enum)
+            or callable(a)
+            or self.stager.outside(a)
+            or self.stager.outside(b)
+        ):
             return ABSENT if a is not b else a
         one, two = attributes(a), attributes(b)
         if not (one or dataclasses.is_dataclass(a)) or list(one) != list(two):

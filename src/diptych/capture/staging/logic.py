@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from diptych.capture.interpreter import Frame
 from diptych.capture.completion import Returning
+from diptych.capture.interpreter import Frame
 from diptych.capture.staging.access import Access, class_attribute, mixed_of
 from diptych.capture.staging.branching import attributes_of
 from diptych.capture.staging.core import Diverged
@@ -291,7 +291,9 @@ class Logic(Access):
             argument = self.tape.as_scalar(argument)
             if isinstance(argument, Scalar | torch.Tensor):
                 arguments.append(control.Hole(len(operands)))
-                operands.append(argument.node if isinstance(argument, Scalar) else node_of(self.tape, self.traced(argument)))
+                operands.append(
+                    argument.node if isinstance(argument, Scalar) else node_of(self.tape, self.traced(argument))
+                )
             elif isinstance(argument, PLAIN):
                 arguments.append(argument)
             else:
@@ -299,7 +301,12 @@ class Logic(Access):
         target = control.Raise(type(error), tuple(arguments))
         target.where = self.tape.where()  # type: ignore[attr-defined]
         target.attributes = attributes_of(error)
-        if cause or self.finals or any(o in self.inexact for o in operands) or any(self.holds_traced(v) for v in target.attributes.values()):
+        if (
+            cause
+            or self.finals
+            or any(o in self.inexact for o in operands)
+            or any(self.holds_traced(v) for v in target.attributes.values())
+        ):
             target.implicit = True  # type: ignore[attr-defined]
         self.with_updates(target, operands)
         raise Diverged
@@ -310,7 +317,7 @@ class Logic(Access):
         found = self.pending(packer)
         if found:
             shift = len(operands)
-            target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)  # type: ignore[attr-defined]  # noqa: E501
+            target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)  # type: ignore[attr-defined]
             operands += [v.node if isinstance(v, Scalar) else node_of(self.tape, self.traced(v)) for v in packer.leaves]
         self.tape.emit(target, tuple(operands), None, None)
 
@@ -337,7 +344,9 @@ class Logic(Access):
     def inexact_text(self, stand_in: str, value: Any) -> Scalar:
         """Text of an object that holds values of the graph: good for an exception, which then comes from a real run."""
         if self.tape.region is self.tape.root:
-            raise self.tape.refuse("opaque-conversion", f"a {type(value).__name__} that holds values of the graph is printed")
+            raise self.tape.refuse(
+                "opaque-conversion", f"a {type(value).__name__} that holds values of the graph is printed"
+            )
         made = self.text((stand_in,), ())
         self.inexact.add(made.node)
         return made

@@ -121,7 +121,9 @@ class Looping(Branching):
 
         def over(side: Any) -> Thunk:
             made = side if isinstance(items, Union) else [*side] if not isinstance(side, Union) else [Mixed(side)]
-            return lambda: self.for_(made, assign, body, orelse, frame, head, after, never if rest is not None else None)
+            return lambda: self.for_(
+                made, assign, body, orelse, frame, head, after, never if rest is not None else None
+            )
 
         if not isinstance(content, Union):
             return self.for_(list(content), assign, body, orelse, frame, head, after, rest)
@@ -129,7 +131,9 @@ class Looping(Branching):
             raise self.tape.refuse("loop-items", "a return inside a loop over items that depend on the path")
         return self.if_(content.pred, over(content.then), over(content.orelse), frame, after, rest)
 
-    def loop(self, start: Callable[[Loop, int], Completion], frame: Frame, rest: Thunk | None, stageable: bool) -> Completion:
+    def loop(
+        self, start: Callable[[Loop, int], Completion], frame: Frame, rest: Thunk | None, stageable: bool
+    ) -> Completion:
         """Run a loop with its place in the continuation chain."""
         n = len(self.chain)
         self.chain.append(rest if rest is not None else never)

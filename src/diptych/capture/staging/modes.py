@@ -93,7 +93,13 @@ def answer_grad(
     if allow_unused or any(others.get(n) for n in ("is_grads_batched", "materialize_grads")):
         raise stager.tape.refuse("autograd-inside", "autograd.grad with allow_unused, materialize_grads or batches")
     several = [tuple(v) if isinstance(v, tuple | list) else (v,) for v in (outputs, inputs)]
-    seeds = None if grad_outputs is None else tuple(grad_outputs) if isinstance(grad_outputs, tuple | list) else (grad_outputs,)
+    seeds = (
+        None
+        if grad_outputs is None
+        else tuple(grad_outputs)
+        if isinstance(grad_outputs, tuple | list)
+        else (grad_outputs,)
+    )
     return stager.tape.gradient(*several, seeds, bool(create_graph))
 
 

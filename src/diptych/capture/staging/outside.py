@@ -114,7 +114,9 @@ class World:
 
     def known(self, value: Any) -> bool:
         """Whether an object was there before the trace."""
-        return id(value) in self.sources or isinstance(value, torch.nn.Module | types.ModuleType | type | types.FunctionType)
+        return id(value) in self.sources or isinstance(
+            value, torch.nn.Module | types.ModuleType | type | types.FunctionType
+        )
 
     def enter(self, value: Any, source: Source, role: str = "state") -> Any:
         """A value of the outside as the trace sees it; guards and inputs are noted."""
@@ -140,14 +142,19 @@ class World:
 
     def record_like(self, value: Any) -> bool:
         """Objects that come anew with each call: compared by their attributes as these are read."""
-        return hasattr(value, "__dict__") and not callable(value) and not isinstance(
-            value, torch.nn.Module | types.ModuleType | type
-        ) and not isinstance(value, torch.Generator)
+        return (
+            hasattr(value, "__dict__")
+            and not callable(value)
+            and not isinstance(value, torch.nn.Module | types.ModuleType | type)
+            and not isinstance(value, torch.Generator)
+        )
 
     def refers(self, value: Any) -> bool:
         """Objects of the outside that may be others at the next call: referred to by where they stand."""
-        return id(value) in self.sources and not isinstance(value, PLAIN) and (
-            isinstance(value, list | dict | set | collections.deque) or self.record_like(value)
+        return (
+            id(value) in self.sources
+            and not isinstance(value, PLAIN)
+            and (isinstance(value, list | dict | set | collections.deque) or self.record_like(value))
         )
 
     def register(self, value: Any, source: Source) -> None:
@@ -257,7 +264,9 @@ class World:
         dims = [DimDynamic.DYNAMIC if d in vary else DimDynamic.STATIC for d in range(value.dim())]
         context = StatelessSymbolicContext(dynamic_sizes=dims)  # type: ignore[arg-type]
         plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
-        return tape.fake_mode.from_tensor(plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}"))
+        return tape.fake_mode.from_tensor(
+            plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}")
+        )
 
     def attribute(self, owner: Any, name: str, value: Any) -> Any:
         """An attribute of an outside object is read."""

@@ -127,7 +127,10 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None) -> bool:
     """Whether a leaf is somewhere inside a value."""
-    if isinstance(value, torch.Tensor | Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool):
+    if isinstance(
+        value,
+        torch.Tensor | Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool,
+    ):
         return True
     if value is None or isinstance(value, bool | int | float | str | bytes | type) or depth > 50:
         return False

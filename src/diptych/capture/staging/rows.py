@@ -43,7 +43,9 @@ def row(tape: Recorder, leaf: Any) -> tuple[torch.Tensor, str | None]:
     return number_tensor(tape, (leaf,), DTYPES[kind]), kind
 
 
-def number_tensor(tape: Recorder, values: tuple[Any, ...], dtype: torch.dtype | None, device: str = "cpu") -> torch.Tensor:
+def number_tensor(
+    tape: Recorder, values: tuple[Any, ...], dtype: torch.dtype | None, device: str = "cpu"
+) -> torch.Tensor:
     """`torch.tensor(values)` for nested tuples that hold numbers of the graph."""
     from diptych.capture.tensors import adopt
 

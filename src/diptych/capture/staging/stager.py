@@ -64,7 +64,10 @@ class Sheet(Recorder):
     def unbacked(self, value: Any) -> bool:
         """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
         symbols = self.shape_env.replace(value.node.expr).free_symbols
-        return any(not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf")) for s in symbols)  # noqa: E501
+        return any(
+            not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf"))
+            for s in symbols
+        )
 
     def scalar_of(self, name: str, kind: str, *args: Any) -> Scalar:
         """A number that an own operation computes."""
@@ -88,7 +91,9 @@ class Sheet(Recorder):
     def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
         """A user's `autograd.Function` as one node; its forward runs once, unrecorded, for the types of its results."""
         args = tuple(self.stager.arguments(a) for a in args)
-        fakes = tuple(self.fake(a) if isinstance(a, torch.Tensor) and "_diptych_handle" not in a.__dict__ else a for a in args)
+        fakes = tuple(
+            self.fake(a) if isinstance(a, torch.Tensor) and "_diptych_handle" not in a.__dict__ else a for a in args
+        )
         grad = torch.is_grad_enabled() and any(isinstance(a, torch.Tensor) and requires_grad(a) for a in fakes)
         with self.stager.unrecorded():
             outputs = kind.apply(*[a.clone() if isinstance(a, torch.Tensor) else a for a in fakes])

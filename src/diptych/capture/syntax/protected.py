@@ -70,4 +70,3 @@ def lower_try(t: Transformer, node: ast.Try) -> list[ast.stmt]:
 def hook_attribute(name: str) -> ast.expr:
     """A constant of the hooks."""
     return ast.Attribute(load("__diptych__"), name, ast.Load())
-
