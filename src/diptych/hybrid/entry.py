@@ -78,7 +78,7 @@ class Entry:
                     values.append(read(roots if parent < 0 else values[parent]))
                     done += 1
                 value = values[position]
-                holds = guard.check(value) if other is None else value is values[other]
+                holds = guard.check(value) if other is None else (value is values[other]) == guard.check.same
             except (AttributeError, KeyError, IndexError, TypeError, ValueError):
                 raise Unfit(guard) from None
             if not holds:

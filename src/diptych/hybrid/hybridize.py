@@ -31,6 +31,7 @@ class Hybrid:
     def __init__(self, function: Any) -> None:
         self.function = function
         self.bind = binder(function)
+        self.defaults = defaults_of(function)
         self.stats = Stats()
         self.entries: list[Entry] = []
         self.refused: list[DiptychError] = []
@@ -53,6 +54,9 @@ class Hybrid:
             return HOOKS.call(function, *args, **kwargs)
         if (self.given_up >= REFUSAL_LIMIT and not self.entries) or foreign():
             return self.imperative(function, args, kwargs)
+        if defaults_of(function) != self.defaults:
+            self.defaults = defaults_of(function)
+            self.bind = binder(function)
         roots = self.bind(*args, **kwargs)
         roots = Roots(function, roots.arguments)
         context = surroundings()
@@ -155,6 +159,12 @@ class Hybrid:
             self.refused.append(refusal)
 
 
+def defaults_of(function: Any) -> tuple[int, int]:
+    """Which defaults a function has now."""
+    called = function.forward if isinstance(function, torch.nn.Module) else function
+    return id(getattr(called, "__defaults__", None)), id(getattr(called, "__kwdefaults__", None))
+
+
 def surroundings() -> tuple[Any, ...]:
     """Modes of torch that decide what a program means."""
     return (
@@ -221,6 +231,7 @@ class HybridMethod:
         bound = types.MethodType(hybrid.function, self.owner)
         if not hasattr(hybrid, "method_binder"):
             hybrid.bind = binder(bound)
+            hybrid.defaults = defaults_of(bound)
             hybrid.method_binder = True  # type: ignore[attr-defined]
         return hybrid.run(bound, args, kwargs)
 

@@ -14,7 +14,7 @@ import torch
 from diptych.capture.convert import convertible, is_converted
 from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE
 from diptych.capture.staging.looping import Looping
-from diptych.capture.staging.outside import Source, World
+from diptych.capture.staging.outside import Guard, SameAs, Source, World
 from diptych.capture.staging.packing import mixed_contents as mixed_of
 from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
@@ -168,6 +168,7 @@ class Access(Looping):
         )
         found = class_attribute(type(owner), name)
         if isinstance(found, property) and found.fget is not None and self.transforms(found.fget):
+            self.rely_on_class(owner, name, found)
             return self.call(found.fget, owner)
         if isinstance(found, functools.cached_property) and stored is MISSING and self.transforms(found.func):
             value = self.call(found.func, owner)
@@ -194,10 +195,15 @@ class Access(Looping):
         if isinstance(owner, type):
             return self.read(owner, name, value) if name in vars(owner) and not callable(value) else value
         if isinstance(found, types.FunctionType | classmethod | staticmethod) or isinstance(value, types.MethodType):
+            self.rely_on_class(owner, name, found)
             return value
-        if found is not MISSING and not is_data_descriptor(found) and self.outside(owner):
-            return self.read(type(owner), name, value)
         return self.read(owner, name, value) if self.outside(owner) else value
+
+    def rely_on_class(self, owner: Any, name: str, found: Any) -> None:
+        """A method or property of a user's class: it could be replaced."""
+        function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
+        if self.outside(owner) and convertible(function) and "/torch/" not in function.__code__.co_filename:
+            self.world.class_function(owner, name, found)
 
     def with_default(self, get: Any, default: tuple[Any, ...]) -> Any:
         try:
@@ -651,7 +657,14 @@ class Access(Looping):
             if kinds[0] is None or kinds[1] is None or kinds[0] != kinds[1]:
                 return False
             raise self.tape.refuse("opaque-conversion", "'is' between numbers")
+        self.rely_on_identity(left, right)
         return left is right
+
+    def rely_on_identity(self, left: Any, right: Any) -> None:
+        """Whether two objects of the outside are one may differ at the next call."""
+        one, two = (self.world.sources.get(id(v)) for v in (left, right))
+        if one is not None and two is not None and left is not right:
+            self.world.guards.append(Guard(one, f"{one.path} is not {two.path}", SameAs(two, same=False)))
 
     def equal_items(self, left: Any, right: Any) -> Any:
         """Equality of sequences that may hold numbers of the graph."""

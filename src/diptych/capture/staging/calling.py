@@ -18,6 +18,7 @@ from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
 from diptych.capture.staging.logic import Logic
+from diptych.capture.staging.outside import CallAgain, Source
 from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
@@ -72,6 +73,8 @@ class Calling(Recursion, Logic):
             return self.method(f, *args, **kwargs)
         if isinstance(f, types.FunctionType):
             return self.python(f, args, kwargs)
+        if isinstance(f, functools._lru_cache_wrapper):
+            return self.cached(f, args, kwargs)
         if isinstance(f, functools.partial):
             return self.call(f.func, *f.args, *args, **{**f.keywords, **kwargs})
         if isinstance(f, torch.nn.Module) and not isinstance(getattr(f, "_module", None), torch.nn.Module):
@@ -106,6 +109,7 @@ class Calling(Recursion, Logic):
         """A bound method: its function, with its object in front."""
         if f.__name__ == "apply" and isinstance(f.__self__, type) and issubclass(f.__self__, torch.autograd.Function):
             return self.autograd_function(f.__self__, args, kwargs)
+        self.check_allowed(f, args, kwargs)
         if isinstance(f.__self__, torch.nn.Module) and f.__func__ is torch.nn.Module.__call__:
             return self.module(f.__self__, args, kwargs)
         return self.call(f.__func__, f.__self__, *args, **kwargs)
@@ -116,6 +120,8 @@ class Calling(Recursion, Logic):
             return self.inline(f, f, args, kwargs)
         if not convertible(f):
             return self.native(f, args, kwargs)
+        if "/torch/" not in f.__code__.co_filename:
+            self.world.function(f)
         try:
             made = convert(f)
         except NoSource as error:
@@ -426,6 +432,15 @@ class Calling(Recursion, Logic):
     def slice(self, start: Any, stop: Any, step: Any) -> Any:
         """`start:stop:step`; integer tensors are numbers here."""
         return slice(*(self.to_int(v) if isinstance(v, torch.Tensor) else self.resolve(v) for v in (start, stop, step)))
+
+    def cached(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function with a cache, called with constants: its answer is relied on while the cache holds it."""
+        if self.holds_traced((args, kwargs)):
+            raise self.tape.refuse("outside-world", f"{f.__qualname__} keeps a cache of tensors")
+        with self.unrecorded_world():
+            value = f(*args, **kwargs)
+        source = Source(f"{f.__qualname__}(...)", None, CallAgain(f, args, tuple(kwargs.items())))
+        return self.world.enter(value, source)
 
     def frame_builtin(self, name: str) -> Any:
         """`locals()` and its kin."""

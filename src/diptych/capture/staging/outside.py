@@ -110,6 +110,7 @@ class World:
         self.written: set[str] = set()
         self.roots: list[Any] = []
         self.baseline: dict[Any, Any] = {}
+        self.functions: set[int] = set()
         self.size_places: dict[str, tuple[int, int]] = {}
 
     def known(self, value: Any) -> bool:
@@ -134,6 +135,11 @@ class World:
         if isinstance(value, CONTAINERS):
             return self.container(value, source, role)
         self.register(value, source)
+        if isinstance(value, bytearray) or type(value).__module__ == "numpy":
+            self.guards.append(Guard(source, f"{source.path} has the same elements", EqualArray(value)))
+            return value
+        if hasattr(value, "__next__") or isinstance(value, memoryview):
+            raise self.tape.refuse("outside-world", f"{source.path} is a {type(value).__name__} that is used up")
         if self.record_like(value):
             self.guards.append(Guard(source, f"type({source.path}) is {type(value).__name__}", OfType(type(value))))
             return value
@@ -312,6 +318,24 @@ class World:
         self.baseline[place.key] = entered
         place.set(entered)
 
+    def function(self, value: types.FunctionType) -> None:
+        """A function's code and defaults are part of the program."""
+        if id(value) not in self.functions:
+            self.functions.add(id(value))
+            self.alive.append(value)
+            source = Source(value.__qualname__, None, Constantly(value))
+            self.guards.append(Guard(source, f"{value.__qualname__} is unchanged", Unchanged(value)))
+
+    def class_function(self, owner: Any, name: str, found: Any) -> None:
+        """A method is what its class says, and the object has no attribute of that name."""
+        kind = type(owner)
+        if (id(kind), name) not in self.reads:
+            self.reads[id(kind), name] = (found, found)
+            self.alive.append(kind)
+            source = Source(f"{kind.__name__}.{name}", None, ClassEntry(kind, name))
+            self.guards.append(Guard(source, f"{kind.__name__}.{name} is the same", Same(found)))
+        self.missing(owner, name)
+
     def missing(self, owner: Any, name: str) -> None:
         """An outside object was found not to have an attribute."""
         base = self.sources.get(id(owner))
@@ -347,6 +371,20 @@ class Attribute:
 
 
 @dataclasses.dataclass(frozen=True)
+class ClassEntry:
+    """Reads what a class (or a base of it) defines under a name."""
+
+    kind: type
+    name: str
+
+    def __call__(self, roots: Any) -> Any:
+        for base in self.kind.__mro__:
+            if self.name in base.__dict__:
+                return base.__dict__[self.name]
+        raise AttributeError(self.name)
+
+
+@dataclasses.dataclass(frozen=True)
 class Item:
     """Reads an item."""
 
@@ -367,35 +405,81 @@ class Constantly:
 
 
 class Equal:
-    """The value is equal, and of the same type."""
+    """The value is equal, and of the same type (for containers of constants, item by item)."""
 
     def __init__(self, value: Any, kind: type | None = None) -> None:
         self.value, self.kind = value, kind or type(value)
 
     def __call__(self, now: Any) -> bool:
-        return type(now) is self.kind and (now == self.value or (now != now and self.value != self.value))
+        if type(now) is not self.kind:
+            return False
+        if self.kind is float:
+            return repr(now) == repr(self.value)  # tells 0.0 from -0.0, and nan equals nan
+        if isinstance(now, set | frozenset):
+            return now == self.value and {(type(v), v) for v in now} == {(type(v), v) for v in self.value}
+        return bool(now == self.value)
+
+
+class EqualArray:
+    """An array with the same elements."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value.copy()
+
+    def __call__(self, now: Any) -> bool:
+        if type(now) is not type(self.value):
+            return False
+        if isinstance(now, bytearray):
+            return now == self.value
+        return now.dtype == self.value.dtype and now.shape == self.value.shape and now.tobytes() == self.value.tobytes()
 
 
 class Same:
-    """The very object."""
+    """The very object, and still of its class."""
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        self.value, self.kind = value, type(value)
 
     def __call__(self, now: Any) -> bool:
         if isinstance(now, types.MethodType) and isinstance(self.value, types.MethodType):
             return now == self.value
-        return now is self.value
+        return now is self.value and type(now) is self.kind
 
 
 class SameAs:
-    """The very object that stands at another source."""
+    """The very object that stands at another source (or, if `same` is False, another one)."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, same: bool = True) -> None:
+        self.source, self.same = source, same
 
     def __call__(self, now: Any) -> bool:
         raise TypeError("compared by the guards' own walk")
+
+
+class Unchanged:
+    """A function whose code and defaults are what they were."""
+
+    def __init__(self, function: Any) -> None:
+        self.state = (function.__code__, function.__defaults__, dict(function.__kwdefaults__ or {}))
+
+    def __call__(self, now: Any) -> bool:
+        code, defaults, keywords = self.state
+        if now.__code__ is not code or now.__defaults__ is not defaults:
+            return False
+        found = now.__kwdefaults__ or {}
+        return len(found) == len(keywords) and all(found.get(k, self) is v for k, v in keywords.items())
+
+
+@dataclasses.dataclass(frozen=True)
+class CallAgain:
+    """Calls a cached function again: the same answer as long as its cache holds."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: tuple[tuple[str, Any], ...]
+
+    def __call__(self, roots: Any) -> Any:
+        return self.function(*self.args, **dict(self.kwargs))
 
 
 class OfType:
@@ -425,7 +509,8 @@ class Keys:
         self.kind, self.keys = kind, keys
 
     def __call__(self, now: Any) -> bool:
-        return type(now) is self.kind and list(now) == self.keys
+        found = list(now) if type(now) is self.kind else []
+        return type(now) is self.kind and found == self.keys and list(map(type, found)) == list(map(type, self.keys))
 
 
 class Lacks:

@@ -12,7 +12,7 @@ from torch.utils import _pytree as pytree
 
 from diptych.capture.convert import convert
 from diptych.capture.dispatch import RecordingMode
-from diptych.capture.interpreter import interpreting
+from diptych.capture.interpreter import PLAIN, interpreting
 from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.staging import prelude
@@ -146,6 +146,13 @@ class Stager(Calling):
                 yield
         finally:
             torch.autograd.Function.apply = real  # type: ignore[method-assign]
+
+    @contextlib.contextmanager
+    def unrecorded_world(self) -> Iterator[None]:
+        """Real computation in the middle of a trace, as if there were none."""
+        modes = torch.utils._python_dispatch._disable_current_modes()
+        with modes, torch._C.DisableTorchFunction(), interpreting(PLAIN):
+            yield
 
     @contextlib.contextmanager
     def intercepting(self) -> Iterator[None]:
