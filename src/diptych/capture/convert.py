@@ -15,8 +15,8 @@ from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.syntax.transform import Transformer
 
 GLOBALS = "__diptych_globals__"
-_trees: dict[types.CodeType, Any] = {}
-_made: weakref.WeakKeyDictionary[types.FunctionType, types.FunctionType] = weakref.WeakKeyDictionary()
+_trees: dict[int, tuple[types.CodeType, Any]] = {}
+_made: weakref.WeakKeyDictionary[types.FunctionType, tuple[types.FunctionType, Any]] = weakref.WeakKeyDictionary()
 _OWN = ("diptych.capture", "diptych.graph", "diptych.hybrid")
 
 
@@ -26,32 +26,35 @@ def is_converted(function: Any) -> bool:
 
 
 def convert(function: types.FunctionType) -> types.FunctionType:
-    """The transformed twin of `function` (made once); NoSource if its source cannot be had."""
+    """The transformed twin of `function` (made once for its code and defaults); NoSource if it has no source."""
     if is_converted(function):
         return function
-    known = _made.get(function)
-    if known is not None and known.__closure__ is not None:
-        return known
     code = function.__code__
-    if code in _trees:
-        found = _trees[code]
-        if isinstance(found, NoSource):
-            raise found
-    else:
+    state = (code, function.__defaults__, function.__kwdefaults__, dict(function.__kwdefaults__ or {}))
+    known = _made.get(function)
+    if known is not None and known[1][:3] == state[:3] and known[1][0] is code and known[1][3] == state[3]:
+        return known[0]
+    # Equal code of two functions may stand at two places: trees are found by the code's identity.
+    entry = _trees.get(id(code))
+    if entry is None:
         try:
-            source = find(function)
+            entry = (code, transformed(function))
         except NoSource as error:
-            _trees[code] = error
-            raise
-        tree = as_function(source.tree)
-        if isinstance(tree, ast.AsyncFunctionDef):
-            raise NoSource(function, "it is a coroutine")
-        transformer = Transformer(tree)
-        transformer.free = frozenset(code.co_freevars)  # type: ignore[attr-defined]
-        found = _trees[code] = transformer.whole()
-    made = rebuild(function, found, {INTERPRETER: HOOKS, GLOBALS: function.__globals__})
-    _made[function] = made
+            entry = (code, error)
+        _trees[id(code)] = entry
+    if isinstance(entry[1], NoSource):
+        raise entry[1]
+    made = rebuild(function, entry[1], {INTERPRETER: HOOKS, GLOBALS: function.__globals__})
+    _made[function] = (made, state)
     return made
+
+
+def transformed(function: types.FunctionType) -> ast.FunctionDef:
+    """The transformed tree of a function."""
+    tree = as_function(find(function).tree)
+    if isinstance(tree, ast.AsyncFunctionDef):
+        raise NoSource(function, "it is a coroutine")
+    return Transformer(tree, free=frozenset(function.__code__.co_freevars)).whole()
 
 
 NATIVE_PREFIXES = ("torch", "numpy", "diptych.capture", "diptych.graph", "diptych.hybrid", "typing", "sympy", "scipy")

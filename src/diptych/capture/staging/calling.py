@@ -135,14 +135,22 @@ class Calling(Recursion, Logic):
         call = class_attribute(kind, "__call__")
         if call is not torch.nn.Module.__dict__["__call__"] and self.transforms(call):
             return self.call(call, module, *args, **kwargs)
-        if torch_layer(kind) and not hooked(module):
+        self.read_global_hooks()
+        if torch_layer(kind) and not hooked(module) and "forward" not in module.__dict__:
             self.read_layer(module)
+            self.world.missing(module, "forward")
             return self.native(module, args, kwargs)
         forward = self.getattr(module, "forward")
         self.read_hooks(module)
         if not hooked(module):
             return self.call(forward, *args, **kwargs)
         return self.call(torch.nn.Module._call_impl, module, *args, **kwargs)
+
+    def read_global_hooks(self) -> None:
+        """Hooks that torch runs for every module."""
+        if "global hooks" not in self.world.numbers:
+            self.world.numbers["global hooks"] = None
+            self.world.enter(global_hooks(None), Source("torch's global hooks", None, global_hooks))
 
     def read_hooks(self, module: torch.nn.Module) -> None:
         """Hooks added or removed later change what a call means."""
@@ -164,8 +172,7 @@ class Calling(Recursion, Logic):
                         self.read_part(part, module, name, value)
             for table in (part._parameters, part._buffers):
                 for name, value in list(table.items()):
-                    if value is not None:
-                        self.read_part(part, module, name, value)
+                    self.read_part(part, module, name, value)
 
     def settle_attribute(self, owner: Any, name: str, value: Any) -> None:
         """An attribute that torch's own code will read must be a plain value."""
@@ -477,6 +484,12 @@ def torch_layer(kind: type) -> bool:
     ):
         return False
     return not module.startswith("torch.nn.utils")
+
+
+def global_hooks(roots: Any) -> int:
+    """How many hooks torch runs for every module."""
+    tables = (getattr(torch.nn.modules.module, f"_global{name}", None) for name in HOOK_TABLES)
+    return sum(len(table) for table in tables if table)
 
 
 def hooked(module: torch.nn.Module) -> bool:

@@ -9,6 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from diptych.capture.staging.outside import Guard
 from diptych.capture.tensors import requires_grad
 from diptych.capture.values import Scalar
 
@@ -134,7 +135,23 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     if not requires_grad(fake):
         return True
     store = fake.__dict__["_diptych_handle"].store
-    return store.external is not None and store.external.leaf and store.version == 0
+    if store.external is not None and store.version == 0:
+        leaf = store.external.leaf
+        source = store.external.source
+        text = f"{source.path}.is_leaf == {leaf}"
+        stager.world.guards.append(Guard(source, text, Leaf(leaf)))
+        return leaf
+    return False
+
+
+class Leaf:
+    """A tensor that is a leaf of autograd, or not."""
+
+    def __init__(self, leaf: bool) -> None:
+        self.leaf = leaf
+
+    def __call__(self, now: Any) -> bool:
+        return (now.requires_grad and now.is_leaf) == self.leaf
 
 
 @answers(T.data.__get__)  # type: ignore[attr-defined]

@@ -86,7 +86,7 @@ class TensorFacts:
         for want, got in zip(self.shape, value.shape, strict=True):
             if got != want and (want is not None or got == 0):  # a symbolic size is at least 1
                 return False
-        return self.stride is None or same_strides(value, self.stride)
+        return value.is_contiguous() if self.stride is None else same_strides(value, self.stride)
 
 
 def same_strides(value: torch.Tensor, stride: tuple[int, ...]) -> bool:
@@ -127,7 +127,8 @@ class World:
         if type(value) in NUMBERS and source.path in self.vary:
             return self.number(value, source, role)
         if id(value) in self.sources and not isinstance(value, PLAIN):
-            self.guards.append(Guard(source, f"{source.path} is {self.sources[id(value)].path}", Same(value)))
+            known = self.sources[id(value)]
+            self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
             return value
         if isinstance(value, PLAIN) or isinstance(value, enum.Enum):
             self.guards.append(Guard(source, f"{source.path} == {value!r}", Equal(value), value))
@@ -232,7 +233,7 @@ class World:
                 self.guards.append(Guard(source, f"{source.path} is {first.path}", SameAs(first)))
             return self.inputs[id(value)]
         self.check(value, source)
-        vary = tuple(d for d in self.vary.get(source.path) or () if value.shape[d] > 0)
+        vary = tuple(d for d in self.vary.get(source.path) or () if value.shape[d] > 0 and value.is_contiguous())
         fake = self.imitate(value, source, vary)
         shape = tuple(None if isinstance(s, torch.SymInt) else int(s) for s in fake.shape)
         for dim, size in enumerate(fake.shape):
@@ -339,6 +340,8 @@ class World:
     def missing(self, owner: Any, name: str) -> None:
         """An outside object was found not to have an attribute."""
         base = self.sources.get(id(owner))
+        if base is None and isinstance(owner, torch.nn.Module):
+            base = self.locate(owner)
         if base is not None and (id(owner), name) not in self.reads:
             self.reads[id(owner), name] = (MISSING, MISSING)
             self.guards.append(Guard(base, f"{base.path} has no {name}", Lacks(name)))

@@ -72,7 +72,7 @@ def free_names(t: Transformer) -> frozenset[str]:
     """The free variables of the outermost function that is being transformed."""
     while t.outer is not None:
         t = t.outer
-    return frozenset(getattr(t, "free", ()))
+    return t.free
 
 
 @lowers(ast.BoolOp)

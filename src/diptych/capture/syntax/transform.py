@@ -27,9 +27,12 @@ def lowers(*kinds: type[ast.AST]) -> Callable[[Lowering], Lowering]:
 class Transformer:
     """Rewrites one function (and, by transformers of their own, the functions nested in it)."""
 
-    def __init__(self, tree: ast.FunctionDef, outer: Transformer | None = None) -> None:
+    def __init__(
+        self, tree: ast.FunctionDef, outer: Transformer | None = None, free: frozenset[str] = frozenset()
+    ) -> None:
         self.tree = tree
         self.outer = outer
+        self.free = free
         self.liveness: Liveness = analyse(tree)
         self.globals, self.nonlocals = (frozenset(part) for part in self.liveness.declared)
         self.parameters = parameter_names(tree.args)
