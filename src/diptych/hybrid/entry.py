@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.outside import Equal, Guard, OfType, SameAs, Source, TensorFacts
+from diptych.capture.staging.outside import Equal, Guard, OfType, SameAs, Source, TensorFacts, extent, overlap
 from diptych.capture.tracing import Program, Roots
 
 
@@ -159,13 +159,11 @@ def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None
 
 def memory(flat: list[Any]) -> tuple[int, ...]:
     """Which inputs share memory: for each the first that it shares with."""
-    first: dict[int, int] = {}
+    extents = [extent(v) if isinstance(v, torch.Tensor) and v.numel() else None for v in flat]
     made: list[int] = []
-    for index, value in enumerate(flat):
-        if isinstance(value, torch.Tensor) and value.numel():
-            made.append(first.setdefault(value.untyped_storage()._cdata, index))
-        else:
-            made.append(index)
+    for index, mine in enumerate(extents):
+        shared = (i for i, other in enumerate(extents[:index]) if mine and other and overlap(mine, other))
+        made.append(next(shared, index))
     return tuple(made)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
@@ -23,6 +24,7 @@ from diptych.hybrid.stats import Stats
 F = TypeVar("F", bound=Callable[..., Any])
 GRAPH_LIMIT = 24
 REFUSAL_LIMIT = 8
+HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class Hybrid:
@@ -38,6 +40,10 @@ class Hybrid:
         self.errors: list[str] = []
         self.misses: list[str] = []
         self.given_up = 0
+        called = function.forward if isinstance(function, torch.nn.Module) else function
+        if inspect.isgeneratorfunction(called) or inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+            self.refuse(Refused("generator-decision", f"{called.__qualname__} is a generator or a coroutine"))
+            self.given_up = REFUSAL_LIMIT
 
     @property
     def graphs(self) -> list[SymbolicGraph]:
@@ -249,12 +255,24 @@ class HybridModule(torch.nn.Module):
             own[table] = module.__dict__[table]
         del own["training"]
         own["_hybrid"] = Hybrid(module)
+        own["_called"] = False
         own["_module"] = module
         own["speculate"] = speculate
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not any(self.__dict__[name] for name in HOOK_TABLES):
+            return self._hybrid.run(self._module, args, kwargs)
+        self.__dict__["_called"] = True
+        try:
+            return super().__call__(*args, **kwargs)
+        finally:
+            self.__dict__["_called"] = False
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The module's own call, by a graph where there is one."""
-        return self._hybrid.run(self._module, args, kwargs)
+        """The module's `forward`: as part of a call by a graph, by itself (without the module's hooks) imperatively."""
+        if self.__dict__["_called"]:
+            return self._hybrid.run(self._module, args, kwargs)
+        return self._module.forward(*args, **kwargs)
 
     @property
     def stats(self) -> Stats:

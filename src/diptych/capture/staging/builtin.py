@@ -333,6 +333,12 @@ def builtin_getattr(stager: Any, owner: Any, name: str, *default: Any) -> Any:
     return stager.getattr(owner, name, *default)
 
 
+@meaning(builtins.vars)
+def builtin_vars(stager: Any, owner: Any) -> Any:
+    """`vars(x)`."""
+    return stager.getattr(owner, "__dict__")
+
+
 @meaning(builtins.setattr)
 def builtin_setattr(stager: Any, owner: Any, name: str, value: Any) -> None:
     """`setattr(x, name, value)`."""

@@ -305,6 +305,8 @@ class Calling(Recursion, Logic):
         if module.startswith("torch") or isinstance(owner, torch.Tensor) or isinstance(f, torch.nn.Module):
             if any(self.has_union(v) for v in (*args, *kwargs.values())):
                 return self.distribute_call(f, args, kwargs)
+            if not args and not kwargs and module.startswith("torch") and f not in MODES:
+                return self.torch_state(f)
             args, kwargs = self.arguments(args), self.arguments(kwargs)
         else:
             args = tuple(self.callback(a) for a in args)
@@ -312,6 +314,13 @@ class Calling(Recursion, Logic):
             if KINDS.get(f) if isinstance(f, types.BuiltinFunctionType) else False:
                 return self.numeric(f, *args)
         return f(*args, **kwargs)
+
+    def torch_state(self, f: Any) -> Any:
+        """A question to torch about itself: the answer is relied on."""
+        value = f()
+        if isinstance(value, bool | int | str | float):
+            return self.world.enter(value, Source(f"torch.{f.__name__}()", None, CallAgain(f, (), ())))
+        return value
 
     def numeric(self, f: Any, *args: Any) -> Any:
         """A function of Python numbers, recorded if one of them is of the graph."""
@@ -474,6 +483,10 @@ READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__"
            "intersection", "difference", "issubset", "issuperset", "__getitem__"}  # fmt: skip
 FORBIDDEN: set[Any] = {torch.manual_seed, torch.save, torch.load, torch.set_default_dtype, torch.seed,
                        torch.set_rng_state, builtins.open, builtins.input, torch.set_grad_enabled}  # fmt: skip
+
+
+MODES = {torch.is_grad_enabled, torch.is_inference_mode_enabled, torch.is_autocast_enabled, torch.get_default_dtype}
+"""What a hybridized program compares before every call, or a block inside it changes."""
 
 
 def torch_layer(kind: type) -> bool:

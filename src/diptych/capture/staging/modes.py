@@ -9,7 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
-from diptych.capture.staging.outside import Guard
+from diptych.capture.staging.outside import Guard, Leaf
 from diptych.capture.tensors import requires_grad
 from diptych.capture.values import Scalar
 
@@ -142,16 +142,6 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
         stager.world.guards.append(Guard(source, text, Leaf(leaf)))
         return leaf
     return False
-
-
-class Leaf:
-    """A tensor that is a leaf of autograd, or not."""
-
-    def __init__(self, leaf: bool) -> None:
-        self.leaf = leaf
-
-    def __call__(self, now: Any) -> bool:
-        return (now.requires_grad and now.is_leaf) == self.leaf
 
 
 @answers(T.data.__get__)  # type: ignore[attr-defined]

@@ -48,10 +48,13 @@ class External:
 
     def check_written(self, tape: Any) -> None:
         """A write to memory that another input shares would have to change both."""
-        mine = self.value.untyped_storage()._cdata
+        if self.value.requires_grad:
+            text = f"{self.source.path}.is_leaf == {self.leaf}"
+            self.world.guards.append(Guard(self.source, text, Leaf(self.leaf)))
+        mine = extent(self.value)
         for other in self.world.externals:
             if other is not self and isinstance(other.value, torch.Tensor) and other.value is not self.value:
-                if other.value.untyped_storage()._cdata == mine and mine != 0:
+                if overlap(mine, extent(other.value)):
                     raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
         self.world.written.add(self.source.path)
 
@@ -81,6 +84,8 @@ class TensorFacts:
         """Whether `value` is such a tensor."""
         if type(value) is not self.kind or value.dtype != self.dtype or value.requires_grad != self.requires_grad:
             return False
+        if value.is_nested or value.layout != torch.strided or value.is_conj() or value.is_neg():
+            return False
         if value.dim() != len(self.shape) or value.device != self.device:
             return False
         for want, got in zip(self.shape, value.shape, strict=True):
@@ -91,7 +96,21 @@ class TensorFacts:
 
 def same_strides(value: torch.Tensor, stride: tuple[int, ...]) -> bool:
     """Whether the strides agree where they matter."""
+    if value.numel() == 0:
+        return tuple(value.stride()) == stride
     return all(size <= 1 or a == b for size, a, b in zip(value.shape, value.stride(), stride, strict=True))
+
+
+def extent(value: torch.Tensor) -> tuple[int, int]:
+    """The memory behind a tensor: first byte, and the byte after the last."""
+    with torch._C.DisableTorchFunction(), _disable_current_modes():
+        storage = value.untyped_storage()
+        return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
+
+
+def overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    """Whether two pieces of memory share a byte."""
+    return a[0] < b[1] and b[0] < a[1]
 
 
 class World:
@@ -483,6 +502,16 @@ class CallAgain:
 
     def __call__(self, roots: Any) -> Any:
         return self.function(*self.args, **dict(self.kwargs))
+
+
+class Leaf:
+    """A tensor that is a leaf of autograd which requires a gradient, or not."""
+
+    def __init__(self, leaf: bool) -> None:
+        self.leaf = leaf
+
+    def __call__(self, now: Any) -> bool:
+        return (now.requires_grad and now.is_leaf) == self.leaf
 
 
 class OfType:

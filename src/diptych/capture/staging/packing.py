@@ -56,7 +56,8 @@ class Packer:
                 raise self.tape.refuse("loop-state", "a growing list of tensors with gradients leaves the function")
             columns = tuple(self.leaf(c) for c in marker.columns)
             return Rows(columns, tuple(n is not None for n in marker.numbers), marker.item)
-        made_here = isinstance(value, list | dict | set | collections.deque) or self.born(value)
+        own = isinstance(value, list | dict | set | collections.deque | tuple) and not isinstance(value, torch.Size)
+        made_here = own or self.born(value)
         if id(value) in self.open or self.keep(value) or not (made_here or holds(value, self.keep)):
             return Constant(value)
         self.open.add(id(value))

@@ -55,6 +55,8 @@ class Sheet(Recorder):
                 return node_of(self, self.fake(v) if "_diptych_handle" not in v.__dict__ else v)
             if isinstance(v, Scalar):
                 return v.node
+            if isinstance(v, torch.Generator):
+                raise self.refuse("outside-world", "a torch.Generator")
             if isinstance(v, torch.SymInt | torch.SymFloat | torch.SymBool):
                 return self.size_node(v)
             return v
