@@ -78,7 +78,7 @@ ARGUMENTS = {
 @pytest.mark.parametrize("name", ARGUMENTS)
 @pytest.mark.filterwarnings("ignore")
 def test_tensor_argument(name):
-    @indistinguishable
+    @indistinguishable(graph=name != "conjugated")  # complex numbers have no order: the program itself fails
     def script(hybridize):
         program = hybridize(describe)
         for x in ARGUMENTS[name]:
