@@ -143,7 +143,6 @@ class Tracing:
         self.given = (len(args), set(kwargs))
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 20000))
-        base = tape.trail.layers[0]
         random = torch.get_rng_state()
         try:
             with self.stager.tracing():
@@ -169,8 +168,7 @@ class Tracing:
             module = tape.root.finish(nodes)
         finally:
             sys.setrecursionlimit(limit)
-            tape.trail.rewind(1)
-            base.undo()
+            tape.trail.abandon()
             torch.set_rng_state(random)
         return self.program(bind, module, layout, updates, aliases)
 

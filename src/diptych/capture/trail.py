@@ -146,7 +146,7 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list):
         return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
     if isinstance(a, tuple):
-        return len(a) == len(b) and all(x is y or (type(x) is int and x == y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(x is y or (type(x) is int and type(y) is int and x == y) for x, y in zip(a, b, strict=True))
     if isinstance(a, dict):
         return list(a) == list(b) and all(a[k] is b[k] for k in a)
     return a == b if isinstance(a, set) else a is b
@@ -207,6 +207,11 @@ class Trail:
         layer = Layer()
         self.layers.append(layer)
         return layer
+
+    def abandon(self) -> None:
+        """The trace is over: put everything back, whatever happened."""
+        while self.layers:
+            self.layers.pop().undo()
 
     def rewind(self, depth: int) -> None:
         """Take back and end the layers above the first `depth`."""
