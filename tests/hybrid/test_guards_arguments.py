@@ -167,7 +167,7 @@ def test_forms_of_a_call(hybridize):
     yield program(X, b=1.0)
     yield attempt(program)
     yield attempt(program, x=X)
-    yield attempt(program, X, scale=1.0, **{"y": 2.0})
+    yield attempt(program, X, scale=1.0, y=2.0)
     yield attempt(program, X, None, 1.0, scale=1.0)
 
 
