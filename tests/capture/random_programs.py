@@ -53,7 +53,6 @@ class Program:
         rows = [y * 0.5]
         o = None
 """
-FIRST_LINE = PRELUDE.count("\n")
 
 # A hole `{kind}` takes a name or an expression of that kind; `{LOCAL}` the name of a tensor that the program made
 # itself (writing to the caller's leaves is an error), `{I}` an index, `{C}` a float literal.
