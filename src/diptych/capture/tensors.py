@@ -30,17 +30,20 @@ class Store:
         self.requires_grad = requires_grad
         self.external = external
         self.constant = False
-        self.twins: list[tuple[Store, int]] = []
+        self.twins: tuple[tuple[Store, int], ...] = ()
+        self.formal = False
         self.key = ("store", id(self))
         self.depth = 0
 
     def get(self) -> Any:
         """The content, as a place of the trail."""
-        return (self.node, self.version, self.requires_grad)
+        return (self.node, self.version, self.requires_grad, self.twins)
 
     def set(self, value: Any) -> None:
         """Put a content back."""
-        self.node, self.version, self.requires_grad = value
+        self.node, self.version, self.requires_grad, *twins = value
+        if twins:
+            self.twins = twins[0]
 
 
 class Handle:
@@ -66,8 +69,9 @@ def node_of(tape: Recorder, tensor: torch.Tensor) -> fx.Node:
     """The node that holds the tensor's value now; a view of changed memory is taken again."""
     it = handle(tensor)
     check_twins(tape, it.store)
+    if it.store.node is None:
+        raise tape.refuse("view-of-path", "a value that a write through another name may have changed is read")
     if it.parent is None:
-        assert it.store.node is not None
         return it.store.node
     if it.node is not None and it.version == it.store.version and tape.region.sees(it.node):
         return it.node
@@ -82,6 +86,21 @@ def check_twins(tape: Recorder, store: Store) -> None:
     for twin, version in store.twins:
         if twin.version != version:
             raise tape.refuse("view-of-path")
+
+
+def claim(tape: Recorder, store: Store) -> None:
+    """Before a write: tensors that may be the same memory, depending on the path, must not be read any more."""
+    if store.formal and store.twins:
+        raise tape.refuse("view-of-path", "a tensor carried by a loop is written in place")
+    for twin, _ in store.twins:
+        if twin.external is not None or twin.formal:
+            raise tape.refuse("view-of-path")
+        tape.trail.touch(twin)
+        tape.clock += 1
+        twin.set((None, tape.clock, twin.requires_grad, ()))
+    if store.twins:
+        tape.trail.touch(store)
+        store.twins = ()
 
 
 def requires_grad(tensor: torch.Tensor) -> bool:
@@ -117,8 +136,7 @@ def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool) -> N
     """`tensor` now has the value `value`: its store is rebuilt through the views between them."""
     store = handle(tensor).store
     check_twins(tape, store)
-    if store.twins:
-        raise tape.refuse("view-of-path")
+    claim(tape, store)
     if store.external is not None:
         store.external.check_written(tape)
     if tape.grad_mode and not torch.is_grad_enabled() and store.requires_grad:

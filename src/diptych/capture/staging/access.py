@@ -422,6 +422,8 @@ class Access(Looping):
             marker = rows_of(owner)
             if marker is not None:
                 raise self.tape.refuse("loop-state", "an item of a growing list is replaced")
+            if id(owner) in self.frozen:
+                raise self.tape.refuse("loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to")
             self.tape.trail.touch(ContentsPlace(owner))
             owner[key] = value
             return

@@ -211,9 +211,9 @@ class Branching(Core):
             raise Diverged
         for place, content in contents:
             if isinstance(place, Store):
-                node, grad = content
+                node, grad, twins = content
                 tape.clock += 1
-                tape.trail.write(place, (node.node, tape.clock, grad))
+                tape.trail.write(place, (node and node.node, tape.clock, grad, twins))
             else:
                 tape.trail.write(place, content)
         joined.settle()
@@ -239,9 +239,12 @@ class Branching(Core):
                 found.append((place, MISSING if isinstance(content, Undefined) else content))
         return found
 
-    def join_store(self, joined: Join, place: Store, a: Any, b: Any) -> tuple[Any, bool]:
+    def join_store(self, joined: Join, place: Store, a: Any, b: Any) -> tuple[Any, bool, Any]:
         """The memory of a tensor that a side has written."""
         grads = [c[2] for c in (a, b)]
+        twins = tuple(dict.fromkeys((*a[3], *b[3])))
+        if a[0] is None or b[0] is None:
+            return None, any(grads), ()
         made = _Content(self.tape, a[0] if joined.only != 1 else b[0])
         pair = (a[0], b[0])
         if joined.only is not None:
@@ -250,7 +253,7 @@ class Branching(Core):
             pair = (a[0], ABSENT) if joined.only == 0 else (ABSENT, b[0])
         joined.pairs.append(pair)
         joined.made.append(made)
-        return made, any(grads)
+        return made, any(grads), twins
 
     def join_contents(self, joined: Join, place: ContentsPlace, a: Any, b: Any) -> Any:
         """What a list, dict or set holds after the branch."""

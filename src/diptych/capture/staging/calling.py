@@ -68,7 +68,7 @@ class Calling(Recursion, Logic):
                 if isinstance(arg, list | dict | set | collections.deque) and mixed_of(arg) is not None:
                     return self.through_mixed(arg, lambda: self.call(f, *args, **kwargs))
         if handler is not None:
-            return handler(self, *args, **kwargs)
+            return self.new_container(handler(self, *args, **kwargs))
         if isinstance(f, types.MethodType):
             return self.method(f, *args, **kwargs)
         if isinstance(f, types.FunctionType):
@@ -88,6 +88,13 @@ class Calling(Recursion, Logic):
         if self.transforms(method):
             return self.call(method, f, *args, **kwargs)
         return self.native(f, args, kwargs)
+
+    def new_container(self, value: Any) -> Any:
+        """A list, dict or set that a call has made belongs to the program."""
+        if isinstance(value, list | dict | set | collections.deque) and not self.outside(value):
+            self.born.setdefault(id(value), self.tape.region.depth)
+            self.kept.append(value)
+        return value
 
     def handler(self, f: Any) -> Any:
         """The meaning of a built-in for values of the graph."""
@@ -221,6 +228,8 @@ class Calling(Recursion, Logic):
     def container_method(self, owner: Any, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A method of a list, dict, set or deque."""
         name = f.__name__
+        if id(owner) in self.frozen and name not in READING:
+            raise self.tape.refuse("loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to")
         if mixed_of(owner) is not None:
             return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
         marker = rows_of(owner)
@@ -313,7 +322,7 @@ class Calling(Recursion, Logic):
             kwargs = {k: self.callback(v) for k, v in kwargs.items()}
             if KINDS.get(f) if isinstance(f, types.BuiltinFunctionType) else False:
                 return self.numeric(f, *args)
-        return f(*args, **kwargs)
+        return self.new_container(f(*args, **kwargs))
 
     def torch_state(self, f: Any) -> Any:
         """A question to torch about itself: the answer is relied on."""

@@ -48,6 +48,7 @@ class Core(Interpreter):
         self.paths = 0
         self.born: dict[int, int] = {}
         self.kept: list[Any] = []
+        self.frozen: dict[int, Any] = {}
 
     def truth(self, value: Any) -> bool | Scalar:
         """The truth of a value: known now, or a number of the graph."""

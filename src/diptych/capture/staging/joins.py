@@ -34,6 +34,8 @@ class Join:
         self.made: list[Any] = []
         self.memo: dict[tuple[int, int], Any] = {}
         self.alive: list[Any] = []
+        self.shared: list[tuple[Store, list[Store]]] = []
+        self.partners: dict[tuple[int, int], int] = {}
 
     def value(self, a: Any, b: Any) -> Any:
         """The joined value of `a` (from the first side) and `b` (from the second)."""
@@ -76,7 +78,8 @@ class Join:
             return self.tape.region.sees(leaf.node)
         if "_diptych_handle" not in leaf.__dict__:
             return True
-        return self.tape.region.sees(handle(leaf).store.node)
+        node = handle(leaf).store.node
+        return node is None or self.tape.region.sees(node)
 
     def number(self, a: Any, b: Any, kind: str) -> Any:
         """Two numbers of one kind."""
@@ -96,10 +99,16 @@ class Join:
         fake = self.blank(a)
         store = Store(None, handle(a).store.requires_grad or handle(b).store.requires_grad)
         store.depth = self.tape.region.depth
-        for side in (a, b):
-            source = handle(side).store
-            if source.depth <= store.depth:
-                store.twins.append((source, source.version))
+        sources = [handle(side).store for side in (a, b)]
+        if self.only is not None:
+            sources = sources[self.only : self.only + 1]
+        twins = [(source, source.version) for source in sources if source.depth <= store.depth]
+        for other, others in self.shared:
+            if any(source in others for source in sources):  # one memory under two names on a side
+                twins.append((other, 0))
+                other.twins = (*other.twins, (store, 0))
+        store.twins = tuple(twins)
+        self.shared.append((store, sources))
         fake.__dict__["_diptych_handle"] = Handle(store)
         self.output(a, b, fake)
         return fake
@@ -143,6 +152,8 @@ class Join:
         if isinstance(a, Union):
             return ABSENT if a is not b else Union(self.value(a.pred, a.pred), self.value(a.then, a.then),
                                                    self.value(a.orelse, a.orelse))  # fmt: skip
+        if not isinstance(a, tuple | frozenset) and a is not b and not self.apart(a, b):
+            return ABSENT
         if mixed_contents(a) is not None or mixed_contents(b) is not None:
             one, two = mixed_contents(a), mixed_contents(b)
             content = self.value(a if one is None else one, b if two is None else two)
@@ -165,6 +176,16 @@ class Join:
         if isinstance(a, Undefined):
             return a
         return self.instance(a, b)
+
+    def apart(self, a: Any, b: Any) -> bool:
+        """Whether two mutable objects may become one new object: both made inside the sides, and known as nothing else."""
+        depth = self.tape.region.depth
+        if any(self.stager.born.get(id(v), 0) <= depth for v in (a, b)) and not isinstance(a, Undefined):
+            return isinstance(a, int | float | str | type) or not mutable(a)
+        for side, (v, other) in enumerate(((a, b), (b, a))):
+            if self.partners.setdefault((side, id(v)), id(other)) != id(other):
+                raise self.tape.refuse("view-of-path", f"one {type(a).__name__} under two names on one side of a branch")
+        return True
 
     def sequence(self, a: Any, b: Any) -> Any:
         first, second = rows_of(a), rows_of(b)
@@ -252,7 +273,12 @@ class Join:
         for made in self.made:
             if isinstance(made, torch.Tensor):
                 store = handle(made).store
-                store.twins = [(source, source.version) for source, _ in store.twins]
+                store.twins = tuple((source, source.version) for source, _ in store.twins)
+
+
+def mutable(value: Any) -> bool:
+    """Whether an object can be written to."""
+    return isinstance(value, list | dict | set | collections.deque) or hasattr(value, "__dict__")
 
 
 def same_type(tape: Any, a: torch.Tensor, b: torch.Tensor) -> bool:

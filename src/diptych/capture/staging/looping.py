@@ -285,6 +285,7 @@ class LoopStaging:
         self.forms = Forms(stager)
         self.places: dict[Hashable, Any] = {}
         self.carried: dict[Hashable, Form] = {}
+        self.ends: dict[Hashable, set[Store]] = {}
         self.code: Form | None = None
         self.value: Form | None = None
 
@@ -326,6 +327,7 @@ class Attempt:
             tape.trail.touch(place)
         self.first = self.as_pred(self.s.rounds.test())
         self.initial: list[Any] = []
+        self.origins: dict[Hashable, set[Store]] = {key: stores(place.get()) for key, place in self.s.places.items()}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.initial)
         self.region = Region(tape.region)
@@ -346,6 +348,7 @@ class Attempt:
                     tape.trail.touch(place)
                 # The places as they are at the head of a round; what differs at its end is carried.
                 heads = {key: place.get() for key, place in self.s.places.items()}
+                self.share_formals()
                 stable = self.body(heads)
         finally:
             tape.trail.rewind(depth)
@@ -422,6 +425,12 @@ class Attempt:
             stable = False
             self.s.carried[key] = self.forms.widen(self.s.carried[key], self.form(change.place, change.after))
         for key, place in self.s.places.items():
+            if isinstance(place, Store) and place.node is None:
+                raise self.tape.refuse("view-of-path", "a write inside a loop through a name that depends on the path")
+            found = stores(place.get()) | self.s.ends.get(key, set())
+            if found != self.s.ends.get(key, set()) and any(s.depth < self.tape.region.depth for s in found):
+                stable = stable and found - self.s.ends.get(key, set()) <= self.origins.get(key, set())
+            self.s.ends[key] = found
             wide = self.forms.widen(self.s.carried[key], self.form(place, place.get()))
             if repr(wide) != repr(self.s.carried[key]):
                 self.s.carried[key], stable = wide, False
@@ -460,7 +469,31 @@ class Attempt:
             place.set((node, self.tape.clock, place.requires_grad or form.grad))  # type: ignore[union-attr]
             return
         value = self.forms.formal(form, self.formals)
+        if not isinstance(place, ContentsPlace):
+            freeze(value, self.stager.frozen)
         place.set(MISSING if isinstance(value, Undefined) else value)
+
+    def share_formals(self) -> None:
+        """A carried tensor may be what it was before the loop, or what another carried one is."""
+        for key, place in self.s.places.items():
+            if not isinstance(place, Store):
+                origins = self.origins[key] | self.s.ends.get(key, set())
+                outer = {s for s in origins if s.depth < self.tape.region.depth}
+                for store in stores(place.get()):
+                    store.formal = True
+                    store.twins = tuple((s, s.version) for s in outer)
+
+    def share_results(self) -> None:
+        """Likewise after the loop."""
+        made: list[tuple[Store, set[Store]]] = []
+        for key, place in self.s.places.items():
+            if not isinstance(place, Store):
+                origins = self.origins[key] | self.s.ends.get(key, set())
+                made += [(store, origins) for store in stores(place.get())]
+        for store, origins in made:
+            outer = [(s, s.version) for s in origins if s.depth <= self.tape.region.depth and s is not store]
+            others = [(s, s.version) for s, also in made if s is not store and also & origins]
+            store.twins = tuple(dict.fromkeys((*outer, *others)))
 
     def emit(self) -> tuple[Any, Any]:
         """The `while_loop` node; its outputs become the contents of the places."""
@@ -497,6 +530,7 @@ class Attempt:
         for name, place in self.frame.items():
             if place.key in self.changes and place.key not in self.s.places and name not in self.s.rounds.live:
                 tape.trail.write(place, MISSING)
+        self.share_results()
         code = after.value(self.s.code) if self.s.code is not None else None
         value: Any = after.value(self.s.value) if self.s.value is not None else MISSING
         for index, spec in after.named.items():
@@ -559,6 +593,35 @@ class Adopted:
 
 
 UNSET = Undefined("the returned value")
+
+
+def stores(value: Any) -> set[Store]:
+    """The memory of all tensors in a value."""
+    found: set[Store] = set()
+    todo, seen = [value], set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, torch.Tensor):
+            if "_diptych_handle" in part.__dict__:
+                found.add(handle(part).store)
+        elif isinstance(part, Union):
+            todo += [part.then, part.orelse]
+        elif isinstance(part, list | tuple):
+            todo += part
+        elif isinstance(part, dict):
+            todo += part.values()
+    return found
+
+
+def freeze(value: Any, frozen: dict[int, Any]) -> None:
+    """Containers that a variable carries from round to round are copies: they must not be written to."""
+    if isinstance(value, list | dict | set):
+        frozen[id(value)] = value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ():
+        freeze(part, frozen)
 
 
 def store_form(tape: Any, content: Any) -> Form:

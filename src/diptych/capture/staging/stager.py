@@ -196,7 +196,7 @@ class Stager(Calling):
         node = self.tape.emit(own.OWN["leaf"], (node_of(self.tape, fake), True), None, self.tape.spec(fake))
         store = Store(node, True)
         store.depth = self.tape.region.depth
-        store.twins = [(it.store, it.store.version)]
+        store.twins = ((it.store, it.store.version),)
         fake.__dict__["_diptych_handle"] = Handle(store, node)
         return fake
 
