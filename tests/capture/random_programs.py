@@ -130,12 +130,7 @@ WRITES = [
     "{rows}[-1] = {vector}",
 ]
 
-STATE_WRITES = [
-    "self.count += 1",
-    "self.memory = ({vector}).detach()",
-    "self.memory[{I}] = {C}",
-    "self.memory = self.memory * 0.5",
-]
+STATE_WRITES = ["self.count += 1", "self.memory = ({vector}).detach()", "self.memory[{I}] = {C}", "self.memory *= 0.5"]
 
 LOOPS = [
     ("{c} = 0", "while {test} and {c} < 3:", "{c} += 1"),
@@ -209,19 +204,9 @@ class Scope:
         return Scope(names, fixed)
 
 
-START = Scope(
-    {
-        "vector": ("a",),
-        "scalar": ("s",),
-        "whole": ("w",),
-        "int": ("k",),
-        "float": ("f",),
-        "bool": ("flag",),
-        "rows": ("rows",),
-        "maybe": ("o",),
-    },
-    {"vector": ("x", "y", "m"), "whole": ("n",)},
-)
+NAMES = {"vector": "a", "scalar": "s", "whole": "w", "int": "k", "float": "f", "bool": "flag"}
+NAMES |= {"rows": "rows", "maybe": "o"}
+START = Scope({kind: (name,) for kind, name in NAMES.items()}, {"vector": ("x", "y", "m"), "whole": ("n",)})
 
 
 class Writer:
@@ -263,9 +248,7 @@ class Writer:
         if kind == "C":
             return repr(self.pick([0.3, -0.7, 1.1]))
         if kind == "I":
-            return self.pick(
-                ["0", "2", "-1", *(f"{name} % 3" for kind in ("int", "whole") for name in scope.names[kind])]
-            )
+            return self.pick(["0", "2", "-1", *(f"{n} % 3" for n in scope.names["int"] + scope.names["whole"])])
         if kind == "LOCAL":
             return self.pick(scope.names["vector"])
         if kind == "test":
