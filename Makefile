@@ -1,6 +1,7 @@
 # make demo      make the environment and run the main job on real images
 # make test      lint, types, import floors and the tests that are quick
 # make test-all  the same with the slow tests
+# make docs      write the pages of docs/ that are generated
 # make clean     remove what these commands made, the environment included
 #
 # The only thing needed is a Python of 3.11 or newer; name another one with `make PYTHON=python3.12 test`.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all lint types clean
+.PHONY: demo test test-all lint types docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -29,6 +30,9 @@ lint: $(VENV)/.installed-dev
 
 types: $(VENV)/.installed-dev
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/python -m pyright
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python tools/write_docs.py
 
 # A stamp per extra: pip runs again only when the requirements have changed.
 $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
