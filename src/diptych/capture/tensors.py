@@ -6,7 +6,7 @@ every write (functionalization). A view remembers how it was made, and is made a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -86,6 +86,18 @@ def check_twins(tape: Recorder, store: Store) -> None:
     for twin, version in store.twins:
         if twin.version != version:
             raise tape.refuse("view-of-path")
+
+
+def kin(stores: Iterable[Store]) -> list[Store]:
+    """The stores, and all that any of them may be."""
+    found: dict[Store, None] = {}
+    todo = list(stores)
+    while todo:
+        store = todo.pop()
+        if store not in found:
+            found[store] = None
+            todo += [twin for twin, _ in store.twins]
+    return list(found)
 
 
 def claim(tape: Recorder, store: Store) -> None:

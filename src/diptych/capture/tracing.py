@@ -19,7 +19,7 @@ from diptych.capture.staging.outside import Guard, Source, same_strides
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, handle, node_of
-from diptych.capture.trail import MISSING, CellPlace, Change, ContentsPlace, same
+from diptych.capture.trail import MISSING, CellPlace, Change, same
 from diptych.capture.values import Scalar
 from diptych.errors import DiptychError
 from diptych.graph.interface import Effect, Input
@@ -132,7 +132,6 @@ class Tracing:
         self.stager = Stager(vary)
         self.tape = self.stager.tape
         self.world = self.stager.world
-        self.replaced: dict[int, Any] = {}
         self.stager.pending = self.updates
 
     def run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
@@ -150,10 +149,6 @@ class Tracing:
                 names = Source("the names of the arguments", None, read_names)
                 self.world.enter(tuple(roots.arguments), names)
                 arguments = {n: self.argument(n, v) for n, v in roots.arguments.items()}
-                self.replaced = {
-                    id(owner): list(owner) if not isinstance(owner, dict) else dict(owner)
-                    for owner, _, _ in self.world.roots
-                }
                 try:
                     result = self.call(arguments)
                 except Diverged:
@@ -224,12 +219,12 @@ class Tracing:
         for place, before in first.values():
             now = place.get()
             before = self.world.baseline.get(place.key, before)
-            update = None if same(now, before) else self.update(Change(place, before, now), packer, self.replaced)
+            update = None if same(now, before) else self.update(Change(place, before, now), packer)
             if update is not None:
                 found.append(update)
         return found
 
-    def update(self, change: Any, packer: Packer, replaced: dict[int, Any]) -> Update | None:
+    def update(self, change: Any, packer: Packer) -> Update | None:
         """One write, or None if it concerns the program's own objects."""
         place, world = change.place, self.world
         if isinstance(place, Store):
@@ -239,12 +234,6 @@ class Tracing:
             leaf = packer.pack(self.content(place, external))
             return Update("tensor", external.source.path, Fetch(external.source), leaf)
         if isinstance(place, CellPlace) and id(place.cell) not in self.stager.outside_cells:
-            return None
-        if (
-            isinstance(place, ContentsPlace)
-            and id(place.owner) in replaced
-            and same(place.get(), replaced[id(place.owner)])
-        ):
             return None
         described = describe(place, world)
         if described is None:

@@ -13,7 +13,7 @@ from torch import fx
 
 from diptych.capture.staging.packing import attributes, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.tensors import Handle, Store, handle, node_of
+from diptych.capture.tensors import Handle, Store, handle, kin, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
@@ -52,8 +52,10 @@ class Join:
         tape = self.tape
         if isinstance(a, Original) and a is b:
             return a
-        if a is b and not isinstance(a, torch.Tensor | Scalar) and (self.only is None or self.stager.outside(a)):
-            return a
+        if a is b and not isinstance(a, torch.Tensor | Scalar):
+            older = self.stager.born.get(id(a), 0) <= tape.region.depth and mutable(a)
+            if self.only is None or older or self.stager.outside(a):
+                return a
         if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
             if a is b and self.outer(a):
                 return a
@@ -102,7 +104,7 @@ class Join:
         sources = [handle(side).store for side in (a, b)]
         if self.only is not None:
             sources = sources[self.only : self.only + 1]
-        twins = [(source, source.version) for source in sources if source.depth <= store.depth]
+        twins = [(source, source.version) for source in kin(sources) if source.depth <= store.depth]
         for other, others in self.shared:
             if any(source in others for source in sources):  # one memory under two names on a side
                 twins.append((other, 0))

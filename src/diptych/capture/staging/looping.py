@@ -16,7 +16,7 @@ from diptych.capture.staging.core import Diverged, Loop, StageLoop
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.packing import Mixed, mixed_contents
-from diptych.capture.tensors import Store, handle
+from diptych.capture.tensors import Store, handle, kin
 from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
@@ -478,7 +478,7 @@ class Attempt:
         for key, place in self.s.places.items():
             if not isinstance(place, Store):
                 origins = self.origins[key] | self.s.ends.get(key, set())
-                outer = {s for s in origins if s.depth < self.tape.region.depth}
+                outer = {s for s in kin(origins) if s.depth < self.tape.region.depth}
                 for store in stores(place.get()):
                     store.formal = True
                     store.twins = tuple((s, s.version) for s in outer)
@@ -489,7 +489,7 @@ class Attempt:
         for key, place in self.s.places.items():
             if not isinstance(place, Store):
                 origins = self.origins[key] | self.s.ends.get(key, set())
-                made += [(store, origins) for store in stores(place.get())]
+                made += [(store, set(kin(origins))) for store in stores(place.get())]
         for store, origins in made:
             outer = [(s, s.version) for s in origins if s.depth <= self.tape.region.depth and s is not store]
             others = [(s, s.version) for s, also in made if s is not store and also & origins]

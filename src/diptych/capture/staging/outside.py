@@ -13,7 +13,7 @@ import torch
 from torch import fx
 from torch.utils._python_dispatch import _disable_current_modes
 
-from diptych.capture.trail import MISSING, AttributePlace
+from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
 from diptych.graph.spec import NumberSpec
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, torch.layout,
@@ -127,7 +127,6 @@ class World:
         self.guards: list[Guard] = []
         self.reads: dict[tuple[int, Any], Any] = {}
         self.written: set[str] = set()
-        self.roots: list[Any] = []
         self.baseline: dict[Any, Any] = {}
         self.functions: set[int] = set()
         self.size_places: dict[str, tuple[int, int]] = {}
@@ -216,11 +215,18 @@ class World:
 
     def replace(self, owner: Any, key: Any, value: Any) -> None:
         """For the time of the trace, an outside container holds a number of the graph."""
-        from diptych.capture.trail import ContentsPlace
-
-        self.tape.trail.touch(ContentsPlace(owner))
+        place = ContentsPlace(owner)
+        before, raw = place.get(), owner[key]
         owner[key] = value
-        self.roots.append((owner, key, value))
+        layers = self.tape.trail.layers
+        layers[0].old.setdefault(place.key, (place, before))
+        for layer in layers[1:]:
+            if place.key in layer.old:
+                content = layer.old[place.key][1]
+                if not isinstance(content, set) and (key in content if isinstance(content, dict) else key < len(content)):
+                    if content[key] is raw:
+                        content[key] = value
+        self.baseline[place.key] = place.get()
 
     def number(self, value: Any, source: Source, role: str) -> Any:
         """A number that varies from call to call: an input of the graph."""

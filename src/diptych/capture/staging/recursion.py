@@ -13,8 +13,8 @@ from typing import Any
 from diptych.capture.regions import Region
 from diptych.capture.staging.core import Core, Diverged, Signal
 from diptych.capture.staging.forms import Form, Forms
-from diptych.capture.staging.looping import After
-from diptych.capture.tensors import Store
+from diptych.capture.staging.looping import After, stores
+from diptych.capture.tensors import Store, kin
 from diptych.capture.trail import AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.graph import control
 
@@ -145,6 +145,8 @@ class Recursion(Core):
         try:
             with tape.inside(region):
                 args, kwargs = forms.formal(activation.form, inputs)
+                for store in stores([args, kwargs]):
+                    store.formal = True
                 for node in activation.lifted:
                     region.use(node)
                 try:
@@ -172,7 +174,7 @@ class Recursion(Core):
         for change in self.tape.trail.layers[-1].changes().values():
             place = change.place
             outer = (
-                (isinstance(place, Store) and place.depth < region.depth)
+                (isinstance(place, Store) and (place.formal or place.depth < region.depth))
                 or (isinstance(place, AttributePlace | ContentsPlace) and id(place.owner) in existing)
                 or isinstance(place, GlobalPlace)
                 or (isinstance(place, CellPlace) and id(place.cell) in existing)
@@ -206,6 +208,9 @@ class Recursion(Core):
         after.index = 0
         value = after.value(activation.result)
         node.meta["spec"] = tuple(after.found)
+        twins = tuple((s, s.version) for s in kin(stores([args, kwargs])))
+        for store in stores(value):
+            store.twins = twins
         return value
 
 
