@@ -72,6 +72,21 @@ def test_hybridized_function_as_argument_and_in_map(hybridize):
 
 
 @indistinguishable
+def test_one_list_twice_in_a_result(hybridize):
+    def program(x):
+        items = [x]
+        both = (items, items)
+        if x.sum() > 0:
+            items.append(x * 2)
+        return both
+
+    program = hybridize(program)
+    for x in (X, -X):
+        one, other = program(x)
+        yield one, other, one is other
+
+
+@indistinguishable
 def test_calls_from_inside_torch(hybridize):
     program = hybridize(settle)
     x = X.clone().requires_grad_()

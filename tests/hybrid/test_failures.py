@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import traceback
 import warnings
@@ -139,6 +140,28 @@ def test_exception_caught_by_the_program(hybridize):
     program = hybridize(program)
     for x in (X, -X, X):
         yield program(x), list(seen)
+
+
+@indistinguishable
+def test_context_manager_is_left_when_the_program_raises(hybridize):
+    @contextlib.contextmanager
+    def marked():
+        seen.append("in")
+        try:
+            yield
+        finally:
+            seen.append("out")
+
+    def program(x):
+        with marked():
+            if x.sum() > 0:
+                raise ValueError("positive")
+            return x * 2
+
+    seen = []
+    program = hybridize(program)
+    for x in (X, -X, X):
+        yield attempt(program, x), list(seen)
 
 
 @indistinguishable

@@ -17,7 +17,7 @@ X = torch.tensor([1.0, -2.0, 3.0])
 
 class Described(Thing):
     def apply(self, y):
-        return y, type(self.value).__name__, self.value
+        return y, type(self.value).__name__, repr(self.value)
 
 
 VALUES = {
