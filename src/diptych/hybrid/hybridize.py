@@ -11,7 +11,7 @@ from typing import Any, TypeVar, overload
 
 import torch
 
-from diptych.capture.interpreter import HOOKS, PLAIN
+from diptych.capture.interpreter import HOOKS, PLAIN, Signal
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.tracing import Roots, binder, trace
@@ -112,6 +112,9 @@ class Hybrid:
                 program = trace(function, args, kwargs, vary)
             except (Refused, NoSource, DiptychError) as refusal:
                 self.refuse(refusal)
+                continue
+            except Signal as signal:
+                self.refuse(Refused("internal", f"{type(signal).__name__} was not handled"))
                 continue
             except RecursionError as error:
                 self.refuse(Refused("internal", f"RecursionError: {error}"))

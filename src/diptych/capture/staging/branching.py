@@ -257,6 +257,9 @@ class Branching(Core):
 
     def join_contents(self, joined: Join, place: ContentsPlace, a: Any, b: Any) -> Any:
         """What a list, dict or set holds after the branch."""
+        for copy in (a, b):  # what a container holds, not the container: nothing else knows it
+            self.born[id(copy)] = self.tape.region.depth + 1
+            self.kept.append(copy)
         content = joined.value(a, b)
         if isinstance(content, Union):
             content = mixture(place.owner, content)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.capture.staging.packing import attributes, mixed_contents, mixture
+from diptych.capture.staging.packing import Packer, attributes, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Handle, Store, handle, kin, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
@@ -53,7 +53,7 @@ class Join:
         if isinstance(a, Original) and a is b:
             return a
         if a is b and not isinstance(a, torch.Tensor | Scalar):
-            older = self.stager.born.get(id(a), 0) <= tape.region.depth and mutable(a)
+            older = mutable(a) and self.older(a)
             if self.only is None or older or self.stager.outside(a):
                 return a
         if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
@@ -179,11 +179,21 @@ class Join:
             return a
         return self.instance(a, b)
 
+    def older(self, value: Any) -> bool:
+        """Whether a mutable object was there before the sides were entered."""
+        born = self.stager.born.get(id(value))
+        if born is not None:
+            return born <= self.tape.region.depth
+        packer = Packer(self.tape, self.stager.outside)
+        packer.pack(value)
+        return all(self.outer(leaf) for leaf in packer.leaves if isinstance(leaf, torch.Tensor | Scalar))
+
     def apart(self, a: Any, b: Any) -> bool:
         """Whether two mutable objects may become one new object: both made inside the sides, and known as nothing else."""
-        depth = self.tape.region.depth
-        if any(self.stager.born.get(id(v), 0) <= depth for v in (a, b)) and not isinstance(a, Undefined):
-            return isinstance(a, int | float | str | type) or not mutable(a)
+        if not mutable(a):
+            return True
+        if any(self.older(v) for v in (a, b)):
+            return False
         for side, (v, other) in enumerate(((a, b), (b, a))):
             if self.partners.setdefault((side, id(v)), id(other)) != id(other):
                 raise self.tape.refuse("view-of-path", f"one {type(a).__name__} under two names on one side of a branch")
@@ -280,6 +290,8 @@ class Join:
 
 def mutable(value: Any) -> bool:
     """Whether an object can be written to."""
+    if isinstance(value, Union | Undefined | Original | RowsOf):
+        return False
     return isinstance(value, list | dict | set | collections.deque) or hasattr(value, "__dict__")
 
 

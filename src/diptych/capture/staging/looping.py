@@ -327,6 +327,7 @@ class Attempt:
             tape.trail.touch(place)
         self.first = self.as_pred(self.s.rounds.test())
         self.initial: list[Any] = []
+        self.finals: dict[Hashable, set[Store]] = {}
         self.origins: dict[Hashable, set[Store]] = {key: stores(place.get()) for key, place in self.s.places.items()}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.initial)
@@ -427,10 +428,11 @@ class Attempt:
         for key, place in self.s.places.items():
             if isinstance(place, Store) and place.node is None:
                 raise self.tape.refuse("view-of-path", "a write inside a loop through a name that depends on the path")
-            found = stores(place.get()) | self.s.ends.get(key, set())
-            if found != self.s.ends.get(key, set()) and any(s.depth < self.tape.region.depth for s in found):
-                stable = stable and found - self.s.ends.get(key, set()) <= self.origins.get(key, set())
-            self.s.ends[key] = found
+            self.finals[key] = stores(place.get())
+            known = self.s.ends.setdefault(key, set())
+            outer = {s for s in self.finals[key] if s.depth < self.tape.region.depth} - known
+            stable = stable and outer <= self.origins.get(key, set())
+            known |= outer
             wide = self.forms.widen(self.s.carried[key], self.form(place, place.get()))
             if repr(wide) != repr(self.s.carried[key]):
                 self.s.carried[key], stable = wide, False
@@ -488,7 +490,7 @@ class Attempt:
         made: list[tuple[Store, set[Store]]] = []
         for key, place in self.s.places.items():
             if not isinstance(place, Store):
-                origins = self.origins[key] | self.s.ends.get(key, set())
+                origins = self.origins[key] | self.s.ends.get(key, set()) | self.finals.get(key, set())
                 made += [(store, set(kin(origins))) for store in stores(place.get())]
         for store, origins in made:
             outer = [(s, s.version) for s in origins if s.depth <= self.tape.region.depth and s is not store]
