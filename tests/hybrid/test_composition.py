@@ -86,6 +86,24 @@ def test_one_list_twice_in_a_result(hybridize):
         yield one, other, one is other
 
 
+class Node:
+    """An object with whatever attributes it is given."""
+
+
+@indistinguishable
+def test_cycle_of_objects_in_a_result(hybridize):
+    def program(x):
+        one, other = Node(), Node()
+        one.next, other.next = other, one
+        one.value = x * 2 if x.sum() > 0 else x
+        return one
+
+    program = hybridize(program)
+    for x in (X, -X):
+        one = program(x)
+        yield one.value, one.next.next is one, one.next is one
+
+
 @indistinguishable
 def test_calls_from_inside_torch(hybridize):
     program = hybridize(settle)

@@ -293,6 +293,32 @@ def test_argument_that_is_outer_state(hybridize):
 
 
 @indistinguishable
+def test_written_tensor_is_returned_on_one_side(hybridize):
+    def program(x, out):
+        torch.add(x, 1, out=out)
+        return out * 2 if x.sum() > 0 else out
+
+    program = hybridize(program)
+    out = torch.zeros(3)
+    for x in (torch.ones(3), -torch.ones(3), torch.ones(3)):
+        result = program(x, out)
+        yield result, out, result is out
+
+
+@indistinguishable(graph=False)
+def test_identity_number_of_an_argument(hybridize):
+    def program(x):
+        seen.setdefault(id(x), len(seen))
+        return x + seen[id(x)]
+
+    seen = {}
+    program = hybridize(program)
+    one, other = X.clone(), X.clone()
+    for x in (one, other, one, other):
+        yield program(x), len(seen)
+
+
+@indistinguishable
 def test_one_list_twice(hybridize):
     def append(a, b):
         a.append(torch.ones(3))
