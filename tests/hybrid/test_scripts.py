@@ -16,12 +16,12 @@ class Frozen:
 
     def __init__(self, program):
         self.program = program
-        self.first = None
+        self.answers = []
 
     def __call__(self, *args):
-        if self.first is None:
-            self.first = attempt(self.program, *args)
-        return self.first
+        if not self.answers:
+            self.answers.append(attempt(self.program, *args))
+        return self.answers[0]
 
 
 def changing(hybridize):
