@@ -158,6 +158,9 @@ class RandomProgram:
     def __repr__(self) -> str:
         return "\n".join([*(f"call {n}: {numbers}" for n, numbers in enumerate(self.calls)), self.text])
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))  # how hypothesis shows a failing example
+
     @property
     def case(self) -> Case:
         """For the harness; a Python number on the object may cost a graph a call."""
