@@ -35,6 +35,13 @@ class Goto:
 
 
 @dataclass(frozen=True)
+class ElseExit:
+    """The `else` of a loop ended with an exit of the loop around it."""
+
+    done: Any
+
+
+@dataclass(frozen=True)
 class Split:
     """Which completion it is depends on `pred`, known only when the graph runs."""
 
@@ -43,4 +50,4 @@ class Split:
     orelse: Any
 
 
-Completion = _Exit | Returning | Goto | Split | None
+Completion = _Exit | Returning | Goto | ElseExit | Split | None

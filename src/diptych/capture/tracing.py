@@ -19,7 +19,7 @@ from diptych.capture.staging.outside import Guard, Source, same_strides
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, handle, node_of
-from diptych.capture.trail import MISSING, CellPlace, Change, same
+from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.errors import DiptychError
 from diptych.graph.interface import Effect, Input
@@ -219,7 +219,7 @@ class Tracing:
         for place, before in first.values():
             now = place.get()
             before = self.world.baseline.get(place.key, before)
-            update = None if same(now, before) else self.update(Change(place, before, now), packer)
+            update = None if unchanged(place, now, before) else self.update(Change(place, before, now), packer)
             if update is not None:
                 found.append(update)
         return found
@@ -270,6 +270,8 @@ class Tracing:
             if it.store.constant and it.parent is None:
                 node = self.tape.emit(aten.clone.default, (node,), None, self.tape.spec(fake))
             nodes.append(self.tape.root.use(node))
+            if any(twin.external is not None and twin.version != 0 for twin, _ in it.store.twins):
+                raise self.tape.refuse("view-of-path", "a result that may be a written argument")
             external = it.store.external
             if external is not None and it.store.version != 0:
                 aliases[index] = self.alias(fake, positions[id(external)])

@@ -152,6 +152,13 @@ def same(a: Any, b: Any) -> bool:
     return a == b if isinstance(a, set) else a is b
 
 
+def unchanged(place: Any, now: Any, before: Any) -> bool:
+    """Whether a place holds what it held: contents item by item, anything else as the object it is."""
+    if isinstance(place, CellPlace | AttributePlace | GlobalPlace):
+        return now is before
+    return same(now, before)
+
+
 class Layer:
     """The writes since some point: each place with its content before."""
 
@@ -168,7 +175,7 @@ class Layer:
         found: dict[Hashable, Change] = {}
         for key, (place, before) in self.old.items():
             now = place.get()
-            if not same(now, before):
+            if not unchanged(place, now, before):
                 found[key] = Change(place, before, now)
         return found
 

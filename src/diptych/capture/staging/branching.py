@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -97,18 +98,22 @@ class Branching(Core):
                 except (Refused, RecursionError):
                     raise
                 except Exception as error:
-                    self.fails(error)
+                    self.fails(error, frame)
                     side.diverged, side.done = True, END
         finally:
             self.handlers = handlers
             side.changes = tape.trail.close(layer)
 
-    def fails(self, error: Exception) -> None:
+    def fails(self, error: Exception, frame: Frame | None) -> None:
         """A side that raises when it is traced raises when it runs."""
         if isinstance(error, DATA_DEPENDENT):
             raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
         if self.handlers:
             raise self.tape.refuse("raise-in-try", f"{type(error).__name__}: {error}")
+        unbound = re.match(r"cannot access free variable '(\w+)'", str(error)) if isinstance(error, NameError) else None
+        if unbound and unbound[1] in (frame or {}):  # a variable of this very function: a cell only for us
+            error = UnboundLocalError(str(error).replace("free variable", "local variable").replace(" in enclosing scope", ""))
+            error.diptych_exact = True  # type: ignore[attr-defined]
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
         target.implicit = not exact(error) or self.finals > 0  # type: ignore[attr-defined]

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, Returning, Split
+from diptych.capture.completion import BREAK, CONTINUE, END, Completion, ElseExit, Goto, Returning, Split
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
-from diptych.capture.staging.branching import Branching, effectful, undefined
+from diptych.capture.staging.branching import FALL, Branching, effectful, undefined
 from diptych.capture.staging.core import Diverged, Loop, StageLoop
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
@@ -65,7 +65,7 @@ class Looping(Branching):
                 return self.stage_loop(rounds, orelse)
             self.tape.trail.close(layer, keep=True)
             if not truth:
-                return orelse() if orelse is not None else None
+                return self.run_else(orelse)
             return self.round(loop, body, lambda: start(loop, k + 1), lambda: self.stage_loop(rounds, orelse), frame)
 
         return self.loop(start, frame, rest, stageable=True)
@@ -101,7 +101,7 @@ class Looping(Branching):
             try:
                 item = source.take(k)
             except StopIteration:
-                return orelse() if orelse is not None else None
+                return self.run_else(orelse)
             if k > UNROLL_LIMIT * 16:
                 raise self.tape.refuse("endless-loop", f"{k} rounds")
 
@@ -145,9 +145,22 @@ class Looping(Branching):
         finally:
             self.loops = saved
             del self.chain[n:]
+        if isinstance(done, ElseExit):
+            return done.done
         if done in (None, BREAK) or done == Goto(n + 1):
             return rest() if rest is not None else None
         return done
+
+    def run_else(self, orelse: Thunk | None) -> Completion:
+        """The `else` of a loop: an exit in it is one of the loop around."""
+        if orelse is None:
+            return None
+        saved, self.loops = self.loops, self.loops[:-1]
+        try:
+            done = self.normal(orelse(), None)
+        finally:
+            self.loops = saved
+        return None if done == FALL else ElseExit(done) if done in (BREAK, CONTINUE) else done
 
     def round(self, loop: Loop, body: Thunk, following: Thunk, staged: Thunk, frame: Frame) -> Completion:
         """One round of an unrolled loop, then the next; or all of the rest as a staged loop."""
@@ -251,7 +264,7 @@ class Looping(Branching):
         gone = BREAK if base is None else Goto(base)
 
         def ended() -> Completion:
-            return orelse() if orelse is not None else None
+            return self.run_else(orelse)
 
         if code is None:
             return ended()
