@@ -24,7 +24,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diptych.capture.recording import Recorder
 from diptych.capture.tensors import adopt, adopt_view, leaves, node_of, requires_grad, shares, write
 from diptych.capture.values import Scalar
-from diptych.graph import own, own_ops  # noqa: F401  (the registry is filled by the import)
+from diptych.graph import own
+from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import NumberSpec
 
 aten = torch.ops.aten

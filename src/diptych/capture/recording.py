@@ -19,3 +19,11 @@ class Recorder(Tape):
     def fake(self, tensor: torch.Tensor) -> torch.Tensor:
         """The traced tensor that stands for a real one."""
         raise NotImplementedError
+
+    def unbacked(self, value: Any) -> bool:
+        """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
+        raise NotImplementedError
+
+    def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
+        """A user's `autograd.Function` as one node."""
+        raise NotImplementedError

@@ -23,7 +23,8 @@ from diptych.capture.regions import Leak, Region
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.trail import Trail
 from diptych.capture.values import KINDS, RANK, Scalar, kind_of
-from diptych.graph import own, own_ops  # noqa: F401  (the registry is filled by the import)
+from diptych.graph import own
+from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten

@@ -47,6 +47,10 @@ class Union:
     sees this class: hooks take it apart.
     """
 
+    pred: Scalar
+    then: Any
+    orelse: Any
+
     def __init__(self, pred: Scalar, then: Any, orelse: Any) -> None:
         object.__setattr__(self, "pred", pred)
         object.__setattr__(self, "then", then)
@@ -69,6 +73,10 @@ class Scalar:
     """
 
     __slots__ = ("__weakref__", "kind", "negated", "node", "size", "tape")
+
+    # Defined below, from the table of operators.
+    __add__: Callable[[Any], Any]
+    __mul__: Callable[[Any], Any]
 
     def __init__(self, tape: Any, node: fx.Node, kind: str) -> None:
         self.tape = tape
@@ -203,8 +211,8 @@ def _install() -> None:
 _install()
 
 KINDS: dict[Callable[..., Any], Callable[..., str | None]] = {
-    **{function: kind for function, kind in BINARY.values()},
-    **{function: kind for function, kind in UNARY.values()},
+    **dict(BINARY.values()),
+    **dict(UNARY.values()),
     **dict.fromkeys(COMPARISONS.values(), comparing),
     operator.not_: comparing,
     builtins.bool: comparing,

@@ -129,8 +129,10 @@ class Entry:
         try:
             with contextlib.redirect_stdout(held) if held is not None else contextlib.nullcontext():
                 outputs = program.graph.run(*flat)
-        except Exception as error:
+        except BaseException as error:
             raised = error.__dict__.pop("diptych_raised", None)
+            if raised is None and not isinstance(error, Exception):
+                raise
             if raised is None or getattr(raised[0], "implicit", False):
                 if states is not None:
                     torch.set_rng_state(states[0])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import torch
 from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
@@ -16,10 +17,10 @@ from diptych.capture.regions import Region, union
 from diptych.capture.staging.core import Core, Diverged, Loop, StageLoop
 from diptych.capture.staging.joins import Join
 from diptych.capture.staging.packing import mixture
-from diptych.capture.tensors import Store
-from diptych.capture.trail import MISSING, CellPlace, Change, ContentsPlace
+from diptych.capture.tensors import Store, handle
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, Change, ContentsPlace, GlobalPlace
 from diptych.capture.values import Scalar, Undefined, Union
-from diptych.graph import control
+from diptych.graph import control, own
 
 Thunk = Callable[[], Any]
 FALL = Goto(-1)
@@ -240,9 +241,23 @@ class Branching(Core):
                 found.append((place, self.join_contents(joined, place, a, b)))
             else:
                 a, b = (undefined(place, v) for v in (a, b))
-                content = joined.value(a, b)
+                kept = self.lasting(place) and any(self.is_external(v) for v in (a, b)) and a is not b
+                content = joined.union(a, b) if kept and joined.only is None else joined.value(a, b)
                 found.append((place, MISSING if isinstance(content, Undefined) else content))
         return found
+
+    def lasting(self, place: Any) -> bool:
+        """Whether a place outlives the call, so that which tensor it holds (not only its value) matters."""
+        return isinstance(place, AttributePlace | GlobalPlace) and (
+            isinstance(place, GlobalPlace) or self.outside(place.owner)
+        )
+
+    def is_external(self, value: Any) -> bool:
+        """Whether a value is a tensor from outside itself."""
+        if not isinstance(value, torch.Tensor):
+            return False
+        it = handle(self.traced(value))
+        return it.parent is None and it.store.external is not None
 
     def join_store(self, joined: Join, place: Store, a: Any, b: Any) -> tuple[Any, bool, Any]:
         """The memory of a tensor that a side has written."""
@@ -415,6 +430,8 @@ def is_effect(node: Any) -> bool:
     if isinstance(node.target, control.Raise):
         return True
     if node.op == "call_function":
+        if node.target in (own.OWN["say"], own.OWN["python_random"]):
+            return True
         tags = getattr(node.target, "tags", ())
         if any(str(t).endswith("nondeterministic_seeded") for t in tags):
             return True

@@ -28,7 +28,7 @@ from diptych.capture.values import KINDS, Original, Scalar, Union
 DEPTH_LIMIT = 150
 FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "socket", "subprocess", "uuid",
                      "secrets", "threading",
-                     "logging", "warnings")  # fmt: skip
+                     "_warnings", "logging", "warnings")  # fmt: skip
 
 
 class Calling(Recursion, Logic):
@@ -416,7 +416,8 @@ class Calling(Recursion, Logic):
         ):
             if not self.tape.grad_mode or isinstance(value, torch.inference_mode):
                 raise self.tape.refuse("grad-mode", type(value).__name__)
-        self.managers.append(self.transforms(enter))
+        native = type(value).__module__.startswith("torch")
+        self.managers.append(not native)
         return _Managed(self, value) if self.transforms(enter) else value
 
     def iterate(self, items: Any) -> Any:

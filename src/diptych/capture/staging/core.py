@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from diptych.capture.recording import Recorder
 from diptych.capture.tensors import Store
 from diptych.capture.trail import CellPlace
 from diptych.capture.values import Scalar
+from diptych.graph import control
 
 
 class Diverged(Signal):
@@ -49,6 +51,10 @@ class Core(Interpreter):
         self.born: dict[int, int] = {}
         self.kept: list[Any] = []
         self.frozen: dict[int, Any] = {}
+        self.made_here: set[int] = set()
+        self.written: set[Any] = set()
+        self.outside_cells: set[int] = set()
+        self.opaque: list[str] = []
 
     def truth(self, value: Any) -> bool | Scalar:
         """The truth of a value: known now, or a number of the graph."""
@@ -80,6 +86,34 @@ class Core(Interpreter):
 
     def outside(self, value: Any) -> bool:
         """Whether an object existed before the trace."""
+        raise NotImplementedError
+
+    def traced(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The fake tensor that stands for a tensor."""
+        raise NotImplementedError
+
+    def holds_traced(self, value: Any) -> bool:
+        """Whether a value of the graph is somewhere inside."""
+        raise NotImplementedError
+
+    def number_of(self, value: torch.Tensor) -> Scalar:
+        """The number in a tensor of one element."""
+        raise NotImplementedError
+
+    def to_int(self, value: torch.Tensor) -> Any:
+        """A tensor as an index."""
+        raise NotImplementedError
+
+    def arguments(self, value: Any) -> Any:
+        """An argument for torch: numbers of the graph become torch's symbolic numbers."""
+        raise NotImplementedError
+
+    def with_updates(self, target: control.Raise, operands: list[Any]) -> None:
+        """Emit a node that raises, with the writes to the outside that came before it."""
+        raise NotImplementedError
+
+    def unrecorded_world(self) -> AbstractContextManager[None]:
+        """Real computation in the middle of a trace, as if there were none."""
         raise NotImplementedError
 
     def newborn(self, place: Any, depth: int) -> bool:

@@ -18,7 +18,6 @@ from diptych.capture.regions import Holder
 from diptych.capture.staging import prelude
 from diptych.capture.staging.access import mixed_of
 from diptych.capture.staging.calling import Calling
-from diptych.capture.staging.core import Loop
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.outside import Constantly, Source, World
 from diptych.capture.tensors import Handle, Store, adopt, handle, node_of, requires_grad
@@ -119,14 +118,9 @@ class Stager(Calling):
         super().__init__(tape)
         tape.stager = self
         self.world = tape.world
-        self.made_here: set[int] = set()
-        self.written: set[Any] = set()
-        self.opaque: list[str] = []
         self.inexact: set[Any] = set()
         self.busy = False
         self.stack = []
-        self.outside_cells: set[int] = set()
-        self.loops: list[Loop] = []
         self.apply = torch.autograd.Function.__dict__["apply"]
 
     @contextlib.contextmanager

@@ -52,10 +52,18 @@ def function(name: str, parameters: Sequence[str], body: list[ast.stmt], nonloca
     return made
 
 
+def locate(node: ast.AST, at: ast.AST) -> None:
+    """Put a node where `at` begins (a call through an attribute counts as standing where the attribute ends)."""
+    ast.copy_location(node, at)
+    if isinstance(at, ast.stmt) or isinstance(node, ast.Attribute):
+        node.end_lineno = node.lineno  # type: ignore[attr-defined]
+        node.end_col_offset = node.col_offset + 1  # type: ignore[attr-defined]
+
+
 def place(made: Sequence[ast.stmt], at: ast.AST) -> list[ast.stmt]:
     """Give every node of `made` that has no position yet the position of `at`."""
     for statement in made:
         for node in ast.walk(statement):
             if "lineno" in node._attributes and not hasattr(node, "lineno"):
-                ast.copy_location(node, at)
+                locate(node, at)
     return list(made)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diptych.capture.liveness import Liveness, analyse
-from diptych.capture.syntax.build import FRAME, function, hook, load, names, place, store, thunk
+from diptych.capture.syntax.build import FRAME, function, hook, load, locate, names, place, store, thunk
 
 Lowering = Callable[["Transformer", Any], Any]
 LOWERINGS: dict[type[ast.AST], Lowering] = {}
@@ -102,7 +102,7 @@ class Transformer:
         made = lowering(self, node) if lowering else self.generic(node)
         for part in ast.walk(made):
             if "lineno" in part._attributes and not hasattr(part, "lineno"):
-                ast.copy_location(part, node)
+                locate(part, node)
         return made
 
     def generic(self, node: Any) -> Any:
