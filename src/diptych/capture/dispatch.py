@@ -22,7 +22,18 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diptych.capture.recording import Recorder
-from diptych.capture.tensors import adopt, adopt_view, leaves, node_of, requires_grad, shares, write
+from diptych.capture.tensors import (
+    adopt,
+    adopt_view,
+    attach,
+    handle,
+    has_handle,
+    leaves,
+    node_of,
+    requires_grad,
+    shares,
+    write,
+)
 from diptych.capture.values import Scalar
 from diptych.graph import own
 from diptych.graph import own_ops as own_ops  # fills the registry
@@ -73,11 +84,7 @@ class RecordingMode(TorchDispatchMode):
 
     def fake(self, tensor: torch.Tensor) -> torch.Tensor:
         """The traced tensor for an argument."""
-        return (
-            tensor
-            if isinstance(tensor, FakeTensor) and "_diptych_handle" in tensor.__dict__
-            else self.tape.fake(tensor)
-        )
+        return tensor if isinstance(tensor, FakeTensor) and has_handle(tensor) else self.tape.fake(tensor)
 
     def run(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operation on fake tensors, unrecorded."""
@@ -180,7 +187,7 @@ class RecordingMode(TorchDispatchMode):
         fake = tape.fake_mode.from_tensor(value, static_shapes=True)
         node.meta = {"spec": tape.spec(fake), "where": tape.where()}
         adopt(tape, fake, node, False)
-        fake.__dict__["_diptych_handle"].store.constant = True
+        handle(fake).store.constant = True
         return fake
 
     # Writes -----------------------------------------------------------------------------------------------------
@@ -221,15 +228,15 @@ class RecordingMode(TorchDispatchMode):
     def reshape_in_place(self, func: Any, twin: Any, args: Any, kwargs: Any) -> Any:
         """`x.unsqueeze_(0)`: from now on `x` is the view."""
         tensor = args[0]
-        own_ = tensor.__dict__["_diptych_handle"]
-        if own_.store.depth < self.tape.region.depth or own_.store.external is not None:
+        known = handle(tensor)
+        if known.store.depth < self.tape.region.depth or known.store.external is not None:
             raise self.tape.refuse("mutation", f"{func} of a tensor from outside")
         old = self.run(aten.alias.default, (tensor,), {})
-        old.__dict__["_diptych_handle"] = own_
+        attach(old, known)
         with self:
             made = twin(old, *args[1:], **kwargs)
         self.run(func, args, kwargs)
-        tensor.__dict__["_diptych_handle"] = made.__dict__["_diptych_handle"]
+        attach(tensor, handle(made))
         return tensor
 
     def bound(self, func: Any, args: Any, kwargs: Any) -> list[Any]:
@@ -242,7 +249,7 @@ class RecordingMode(TorchDispatchMode):
     def check_leaf(self, written: list[Any]) -> None:
         """Autograd forbids writing to a leaf that requires a gradient."""
         for target in leaves(written):
-            store = target.__dict__["_diptych_handle"].store
+            store = handle(target).store
             if not requires_grad(target):
                 continue
             external = store.external

@@ -65,6 +65,16 @@ def handle(tensor: torch.Tensor) -> Handle:
     return tensor.__dict__[HANDLE]
 
 
+def has_handle(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is a traced one."""
+    return HANDLE in tensor.__dict__
+
+
+def attach(tensor: torch.Tensor, known: Handle) -> None:
+    """A fake tensor becomes a traced one."""
+    vars(tensor)[HANDLE] = known
+
+
 def node_of(tape: Recorder, tensor: torch.Tensor) -> fx.Node:
     """The node that holds the tensor's value now; a view of changed memory is taken again."""
     it = handle(tensor)
@@ -129,7 +139,7 @@ def adopt(tape: Recorder, fake: torch.Tensor, node: fx.Node, grad: bool) -> torc
     """A fresh fake tensor becomes the value of `node`."""
     store = Store(node, grad)
     store.depth = tape.region.depth
-    fake.__dict__[HANDLE] = Handle(store, node)
+    attach(fake, Handle(store, node))
     tape.bind_sizes(fake, node)
     return fake
 
@@ -139,7 +149,7 @@ def adopt_view(tape: Recorder, fake: torch.Tensor, parent: torch.Tensor, functio
     made = Handle(handle(parent).store)
     made.parent, made.function, made.arguments = parent, function, (args, kwargs)
     made.version = -1
-    fake.__dict__[HANDLE] = made
+    attach(fake, made)
     node = node_of(tape, fake)
     tape.bind_sizes(fake, node)
 

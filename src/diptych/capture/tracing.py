@@ -156,6 +156,7 @@ class Tracing:
                 packer = Packer(tape, self.stager.outside)
                 packer.born = self.stager.born_here
                 packer.refers = self.world.refers
+                packer.strict = True
                 layout = packer.pack(result)
                 updates = self.updates(packer)
                 nodes, aliases = self.outputs(packer.leaves)

@@ -19,6 +19,7 @@ from diptych.capture.staging.packing import mixed_contents as mixed_of
 from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.tensors import handle, has_handle, kin
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
@@ -74,7 +75,7 @@ class Access(Looping):
     def fresh(self, value: Any) -> bool:
         """Whether a value was made by the trace itself."""
         if isinstance(value, torch.Tensor):
-            return "_diptych_handle" in value.__dict__
+            return has_handle(value)
         return isinstance(value, Scalar | Union | Original) or id(value) in self.made_here
 
     def user_class(self, value: type) -> bool:
@@ -659,6 +660,10 @@ class Access(Looping):
             if kinds[0] is None or kinds[1] is None or kinds[0] != kinds[1]:
                 return False
             raise self.tape.refuse("opaque-conversion", "'is' between numbers")
+        if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor) and left is not right:
+            one, two = (handle(self.traced(v)).store for v in (left, right))
+            if set(kin([one])) & set(kin([two])) and (one.twins or two.twins):
+                raise self.tape.refuse("view-of-path", "'is' between tensors that are one on some paths")
         self.rely_on_identity(left, right)
         return left is right
 

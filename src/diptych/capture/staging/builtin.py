@@ -333,6 +333,12 @@ def builtin_getattr(stager: Any, owner: Any, name: str, *default: Any) -> Any:
     return stager.getattr(owner, name, *default)
 
 
+@meaning(builtins.id)
+def builtin_id(stager: Any, value: Any) -> int:
+    """`id(x)`: the next call's object has another."""
+    raise stager.tape.refuse("outside-world", "id()")
+
+
 @meaning(builtins.vars)
 def builtin_vars(stager: Any, owner: Any) -> Any:
     """`vars(x)`."""

@@ -10,7 +10,7 @@ import torch
 
 from diptych.capture.staging.packing import Packer, attributes, holds, rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
-from diptych.capture.tensors import Handle, Store, handle, node_of
+from diptych.capture.tensors import Handle, Store, attach, handle, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph.layout import Layout
 from diptych.graph.spec import AbsentSpec, NumberSpec
@@ -272,7 +272,7 @@ class Forms:
         inputs.append(node)
         store = Store(node, form.grad)
         store.depth = tape.region.depth
-        fake.__dict__["_diptych_handle"] = Handle(store, node)
+        attach(fake, Handle(store, node))
         tape.bind_sizes(fake, node)
         return fake
 

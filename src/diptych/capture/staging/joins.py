@@ -13,7 +13,7 @@ from torch import fx
 
 from diptych.capture.staging.packing import Packer, attributes, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.tensors import Handle, Store, handle, kin, node_of
+from diptych.capture.tensors import Handle, Store, attach, handle, has_handle, kin, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
@@ -78,7 +78,7 @@ class Join:
         """Whether a leaf exists outside the sides."""
         if isinstance(leaf, Scalar):
             return self.tape.region.sees(leaf.node)
-        if "_diptych_handle" not in leaf.__dict__:
+        if not has_handle(leaf):
             return True
         node = handle(leaf).store.node
         return node is None or self.tape.region.sees(node)
@@ -111,7 +111,7 @@ class Join:
                 other.twins = (*other.twins, (store, 0))
         store.twins = tuple(twins)
         self.shared.append((store, sources))
-        fake.__dict__["_diptych_handle"] = Handle(store)
+        attach(fake, Handle(store))
         self.output(a, b, fake)
         return fake
 
@@ -219,7 +219,7 @@ class Join:
             count = self.tape.shape_env.create_unbacked_symint()
             fake = self.tape.empty([count, *x.shape[1:]], x.dtype, x.device)
             grad = handle(x).store.requires_grad or handle(y).store.requires_grad
-            fake.__dict__["_diptych_handle"] = Handle(Store(None, grad))
+            attach(fake, Handle(Store(None, grad)))
             self.output(x, y, fake)
             columns.append(fake)
         return RowsOf(columns, a.numbers, a.item)

@@ -18,7 +18,7 @@ from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer, holds
 from diptych.capture.staging.rows import rows_of
-from diptych.capture.tensors import node_of
+from diptych.capture.tensors import has_handle, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph import control, own
 from diptych.graph.layout import rename
@@ -47,7 +47,7 @@ class Logic(Access):
 
     def traced(self, tensor: torch.Tensor) -> torch.Tensor:
         """The fake tensor that stands for a tensor."""
-        return tensor if "_diptych_handle" in tensor.__dict__ else self.tape.fake(tensor)
+        return tensor if has_handle(tensor) else self.tape.fake(tensor)
 
     def holds_traced(self, value: Any) -> bool:
         """Whether a value of the graph is somewhere inside."""

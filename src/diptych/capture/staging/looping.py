@@ -16,7 +16,7 @@ from diptych.capture.staging.core import Diverged, Loop, StageLoop
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.packing import Mixed, mixed_contents
-from diptych.capture.tensors import Store, handle, kin
+from diptych.capture.tensors import Store, handle, has_handle, kin
 from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
@@ -620,7 +620,7 @@ def stores(value: Any) -> set[Store]:
             continue
         seen.add(id(part))
         if isinstance(part, torch.Tensor):
-            if "_diptych_handle" in part.__dict__:
+            if has_handle(part):
                 found.add(handle(part).store)
         elif isinstance(part, Union):
             todo += [part.then, part.orelse]

@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from diptych.capture.staging.outside import Guard, Leaf
-from diptych.capture.tensors import requires_grad
+from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 
 T = torch.Tensor
@@ -134,7 +134,7 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     fake = stager.traced(tensor)
     if not requires_grad(fake):
         return True
-    store = fake.__dict__["_diptych_handle"].store
+    store = handle(fake).store
     if store.external is not None and store.version == 0:
         leaf = store.external.leaf
         source = store.external.source

@@ -13,6 +13,7 @@ import torch
 from torch import fx
 from torch.utils._python_dispatch import _disable_current_modes
 
+from diptych.capture.tensors import Handle, Store, attach
 from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
 from diptych.graph.spec import NumberSpec
 
@@ -250,8 +251,6 @@ class World:
             return self.stand_in(value, source, role)
 
     def stand_in(self, value: torch.Tensor, source: Source, role: str) -> torch.Tensor:
-        from diptych.capture.tensors import Handle, Store
-
         if id(value) in self.inputs:
             first = self.sources[id(value)]
             if first.path != source.path:
@@ -271,7 +270,7 @@ class World:
         external = External(self, value, source, node, role)
         self.externals.append(external)
         store = Store(node, value.requires_grad, external)
-        fake.__dict__["_diptych_handle"] = Handle(store, node)
+        attach(fake, Handle(store, node))
         self.tape.bind_sizes(fake, node)
         self.inputs[id(value)] = fake
         self.register(value, source)

@@ -25,6 +25,8 @@ class Packer:
         self.leaves: list[Any] = []
         self.seen: dict[int, int] = {}
         self.open: set[int] = set()
+        self.strict = False
+        self.packed: dict[int, Any] = {}
         self.born: Any = lambda value: False
         self.refers: Any = lambda value: False
 
@@ -58,8 +60,14 @@ class Packer:
             return Rows(columns, tuple(n is not None for n in marker.numbers), marker.item)
         own = isinstance(value, list | dict | set | collections.deque | tuple) and not isinstance(value, torch.Size)
         made_here = own or self.born(value)
+        if self.strict and id(value) in self.open:
+            raise self.tape.refuse("structure-in-branch", f"a {type(value).__name__} that holds itself is returned")
         if id(value) in self.open or self.keep(value) or not (made_here or holds(value, self.keep)):
             return Constant(value)
+        if self.strict and isinstance(value, list | dict | set | collections.deque):
+            if id(value) in self.packed:
+                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
+            self.packed[id(value)] = value
         self.open.add(id(value))
         try:
             return self.parts(value)

@@ -20,7 +20,7 @@ from diptych.capture.staging.access import mixed_of
 from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.outside import Constantly, Source, World
-from diptych.capture.tensors import Handle, Store, adopt, handle, node_of, requires_grad
+from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle, has_handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import own
 from diptych.graph.functions import AutogradFunction
@@ -51,7 +51,7 @@ class Sheet(Recorder):
 
         def place(v: Any) -> Any:
             if isinstance(v, torch.Tensor):
-                return node_of(self, self.fake(v) if "_diptych_handle" not in v.__dict__ else v)
+                return node_of(self, v if has_handle(v) else self.fake(v))
             if isinstance(v, Scalar):
                 return v.node
             if isinstance(v, torch.Generator):
@@ -77,7 +77,7 @@ class Sheet(Recorder):
 
     def gradient(self, outputs: Any, inputs: Any, seeds: Any, create_graph: bool) -> tuple[torch.Tensor, ...]:
         """Gradients inside the program, as one node."""
-        fakes = [self.fake(i) if "_diptych_handle" not in i.__dict__ else i for i in inputs]
+        fakes = [i if has_handle(i) else self.fake(i) for i in inputs]
         if not torch.is_grad_enabled() or not all(requires_grad(f) for f in fakes):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
         specs = tuple(self.spec(f) for f in fakes)
@@ -92,9 +92,7 @@ class Sheet(Recorder):
     def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
         """A user's `autograd.Function` as one node; its forward runs once, unrecorded, for the types of its results."""
         args = tuple(self.stager.arguments(a) for a in args)
-        fakes = tuple(
-            self.fake(a) if isinstance(a, torch.Tensor) and "_diptych_handle" not in a.__dict__ else a for a in args
-        )
+        fakes = tuple(self.fake(a) if isinstance(a, torch.Tensor) and not has_handle(a) else a for a in args)
         grad = torch.is_grad_enabled() and any(isinstance(a, torch.Tensor) and requires_grad(a) for a in fakes)
         with self.stager.unrecorded():
             outputs = kind.apply(*[a.clone() if isinstance(a, torch.Tensor) else a for a in fakes])
@@ -105,7 +103,7 @@ class Sheet(Recorder):
         node = self.emit(AutogradFunction(kind), nodes, None, specs[0] if bare else specs)
         for index, (out, spec) in enumerate(zip(flat, specs, strict=True)):
             if isinstance(out, torch.Tensor):
-                out.__dict__.pop("_diptych_handle", None)
+                vars(out).pop(HANDLE, None)
                 adopt(self, out, node if bare else self.item(node, index, spec), grad)
         return outputs
 
@@ -191,7 +189,7 @@ class Stager(Calling):
         store = Store(node, True)
         store.depth = self.tape.region.depth
         store.twins = ((it.store, it.store.version),)
-        fake.__dict__["_diptych_handle"] = Handle(store, node)
+        attach(fake, Handle(store, node))
         return fake
 
     def smallest(self, lengths: list[Any]) -> Any:
@@ -230,4 +228,4 @@ class Stager(Calling):
 
     def known(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor has a handle."""
-        return "_diptych_handle" in tensor.__dict__ and handle(tensor) is not None
+        return has_handle(tensor)

@@ -55,7 +55,7 @@ def function(name: str, parameters: Sequence[str], body: list[ast.stmt], nonloca
 def locate(node: ast.AST, at: ast.AST) -> None:
     """Put a node where `at` begins (a call through an attribute counts as standing where the attribute ends)."""
     ast.copy_location(node, at)
-    if isinstance(at, ast.stmt) or isinstance(node, ast.Attribute):
+    if hasattr(node, "lineno") and (isinstance(at, ast.stmt) or isinstance(node, ast.Attribute)):
         node.end_lineno = node.lineno  # type: ignore[attr-defined]
         node.end_col_offset = node.col_offset + 1  # type: ignore[attr-defined]
 
