@@ -151,7 +151,7 @@ class Entry:
 
 def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:
     """The dimensions in which a tensor's sizes differ, if nothing else does."""
-    if value.dim() != len(facts.shape) or value.dtype != facts.dtype or value.device != facts.device:
+    if value.is_nested or value.layout != torch.strided or value.dim() != len(facts.shape) or value.dtype != facts.dtype or value.device != facts.device:
         return None
     if value.requires_grad != facts.requires_grad or type(value) is not facts.kind:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
+import threading
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar, overload
@@ -37,8 +38,9 @@ class Hybrid:
         self.stats = Stats()
         self.entries: list[Entry] = []
         self.refused: list[DiptychError] = []
-        self.errors: list[str] = []
-        self.misses: list[str] = []
+        self.lock = threading.Lock()
+        self.errors: dict[str, None] = {}
+        self.misses: dict[str, None] = {}
         self.given_up = 0
         called = function.forward if isinstance(function, torch.nn.Module) else function
         if inspect.isgeneratorfunction(called) or inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
@@ -71,7 +73,7 @@ class Hybrid:
                 try:
                     flat = entry.fit(roots)
                 except Unfit as unfit:
-                    self.misses.append(str(unfit))
+                    self.misses[str(unfit)] = None
                     continue
                 return self.serve(entry, roots, flat, function, args, kwargs)
         entry = self.capture(roots, context, function, args, kwargs)
@@ -80,27 +82,32 @@ class Hybrid:
         try:
             flat = entry.fit(roots)
         except Unfit as unfit:
-            self.errors.append(f"a graph does not fit the call it was made for: {unfit}")
+            self.errors[f"a graph does not fit the call it was made for: {unfit}"] = None
             return self.imperative(function, args, kwargs)
         return self.serve(entry, roots, flat, function, args, kwargs)
 
     def serve(self, entry: Entry, roots: Roots, flat: list[Any], function: Any, args: Any, kwargs: Any) -> Any:
         """A call by a graph; imperatively if the graph cannot finish it."""
-        before = entry.calls
         try:
-            return entry.run(roots, flat)
+            result = entry.run(roots, flat)
         except Fallback as fallback:
-            self.stats.fallbacks += 1
-            self.errors.append(f"{type(fallback.error).__name__}: {fallback.error}")
-            error = None
-        finally:
-            self.stats.graph_calls += entry.calls - before
-        assert error is None
+            with self.lock:
+                self.stats.fallbacks += 1
+            self.errors[f"{type(fallback.error).__name__}: {fallback.error}"] = None
+        except BaseException:
+            with self.lock:
+                self.stats.graph_calls += 1
+            raise
+        else:
+            with self.lock:
+                self.stats.graph_calls += 1
+            return result
         return self.imperative(function, args, kwargs)
 
     def imperative(self, function: Any, args: Any, kwargs: Any) -> Any:
         """A call as the user wrote it."""
-        self.stats.imperative_calls += 1
+        with self.lock:
+            self.stats.imperative_calls += 1
         return function(*args, **kwargs)
 
     def capture(self, roots: Roots, context: Any, function: Any, args: Any, kwargs: Any) -> Entry | None:
@@ -163,6 +170,8 @@ class Hybrid:
     def refuse(self, refusal: Any) -> None:
         """Note why a capture was refused, once."""
         text = str(refusal)
+        # The traceback would keep the call's arguments alive.
+        refusal.__traceback__ = refusal.__cause__ = refusal.__context__ = None
         if text not in self.stats.refusals:
             self.stats.refusals.append(text)
             self.refused.append(refusal)
