@@ -292,7 +292,7 @@ def test_argument_that_is_outer_state(hybridize):
     yield program(torch.zeros(3)), state
 
 
-@indistinguishable
+@indistinguishable(graph=False)  # refused: which object is returned depends on the path
 def test_written_tensor_is_returned_on_one_side(hybridize):
     def program(x, out):
         torch.add(x, 1, out=out)

@@ -8,7 +8,7 @@ import types
 import weakref
 from typing import Any
 
-import diptych.capture.syntax  # noqa: F401  (fills the table of lowerings)
+import diptych.capture.syntax  # noqa: F401  (fills the table of lowerings)  # pyright: ignore[reportUnusedImport]
 from diptych.capture.interpreter import HOOKS
 from diptych.capture.source import NoSource, as_function, find, rebuild
 from diptych.capture.syntax.build import INTERPRETER

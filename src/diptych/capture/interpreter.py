@@ -351,7 +351,7 @@ PLAIN = Interpreter()
 HOOKS = Hooks()
 
 
-@contextmanager
+@contextmanager  # pyright: ignore[reportDeprecated]
 def interpreting(interpreter: Interpreter) -> Iterator[None]:
     """Make `interpreter` the current one of this thread."""
     saved, HOOKS.current = HOOKS.current, interpreter

@@ -307,7 +307,7 @@ class Tracing:
         graph = SymbolicGraph(
             title.split(".")[-1].strip("<>") or "program", module, tuple(inputs), layout, effects, state
         )
-        program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,
+        program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,  # noqa: E501
                           layout, bind, self.stager.opaque)  # fmt: skip
         program.draws, program.prints = draws(module), prints(module)
         graph.flatten = Flatten(program)
@@ -322,7 +322,7 @@ class Tracing:
         places = self.world.size_places
         made: list[Callable[[list[Any]], bool]] = []
         for guard in env.guards:
-            symbols = sorted(s.name for s in guard.expr.free_symbols)
+            symbols = sorted(s.name for s in guard.expr.free_symbols)  # pyright: ignore[reportAttributeAccessIssue]
             if not all(s in places for s in symbols):
                 raise Refused("data-dependent-shape", f"a guard on sizes that are not those of inputs: {guard.expr}")
             text = PythonPrinter().doprint(guard.expr)

@@ -146,7 +146,9 @@ def same(a: Any, b: Any) -> bool:
     if isinstance(a, list):
         return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
     if isinstance(a, tuple):
-        return len(a) == len(b) and all(x is y or (type(x) is int and type(y) is int and x == y) for x, y in zip(a, b, strict=True))
+        return len(a) == len(b) and all(
+            x is y or (type(x) is int and type(y) is int and x == y) for x, y in zip(a, b, strict=True)
+        )
     if isinstance(a, dict):
         return list(a) == list(b) and all(a[k] is b[k] for k in a)
     return a == b if isinstance(a, set) else a is b

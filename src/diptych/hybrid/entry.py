@@ -78,7 +78,7 @@ class Entry:
                     values.append(read(roots if parent < 0 else values[parent]))
                     done += 1
                 value = values[position]
-                holds = guard.check(value) if other is None else (value is values[other]) == guard.check.same
+                holds = guard.check(value) if other is None else (value is values[other]) == guard.check.same  # pyright: ignore[reportFunctionMemberAccess]
             except (AttributeError, KeyError, IndexError, TypeError, ValueError):
                 raise Unfit(guard) from None
             if not holds:
@@ -146,12 +146,18 @@ class Entry:
         if held is not None:
             print(held.getvalue(), end="")
         self.calls += 1
-        return program.finish(roots, outputs, flat)
+        return program.finish(roots, outputs, flat)  # pyright: ignore[reportPossiblyUnboundVariable]
 
 
 def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:
     """The dimensions in which a tensor's sizes differ, if nothing else does."""
-    if value.is_nested or value.layout != torch.strided or value.dim() != len(facts.shape) or value.dtype != facts.dtype or value.device != facts.device:
+    if (
+        value.is_nested
+        or value.layout != torch.strided
+        or value.dim() != len(facts.shape)
+        or value.dtype != facts.dtype
+        or value.device != facts.device
+    ):
         return None
     if value.requires_grad != facts.requires_grad or type(value) is not facts.kind:
         return None

@@ -43,7 +43,11 @@ class Hybrid:
         self.misses: dict[str, None] = {}
         self.given_up = 0
         called = function.forward if isinstance(function, torch.nn.Module) else function
-        if inspect.isgeneratorfunction(called) or inspect.iscoroutinefunction(called) or inspect.isasyncgenfunction(called):
+        if (
+            inspect.isgeneratorfunction(called)
+            or inspect.iscoroutinefunction(called)
+            or inspect.isasyncgenfunction(called)
+        ):
             self.refuse(Refused("generator-decision", f"{called.__qualname__} is a generator or a coroutine"))
             self.given_up = REFUSAL_LIMIT
 
@@ -200,7 +204,7 @@ def foreign() -> bool:
         or torch.is_autocast_enabled("cuda")
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._len_torch_function_stack() > 0
-        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
         or torch.compiler.is_compiling()
     )
 
@@ -337,7 +341,7 @@ class HybridModule(torch.nn.Module):
 
 
 @overload
-def hybridize(fn: torch.nn.Module, *, speculate: bool = ...) -> HybridModule: ...
+def hybridize(fn: torch.nn.Module, *, speculate: bool = ...) -> HybridModule: ...  # pyright: ignore[reportOverlappingOverload]
 @overload
 def hybridize(fn: Callable[..., Any], *, speculate: bool = ...) -> HybridFunction: ...
 @overload

@@ -203,7 +203,7 @@ class Access(Looping):
     def rely_on_class(self, owner: Any, name: str, found: Any) -> None:
         """A method or property of a user's class: it could be replaced."""
         function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
-        if self.outside(owner) and convertible(function) and "/torch/" not in function.__code__.co_filename:
+        if self.outside(owner) and convertible(function) and "/torch/" not in function.__code__.co_filename:  # pyright: ignore[reportOptionalMemberAccess]
             self.world.class_function(owner, name, found)
 
     def with_default(self, get: Any, default: tuple[Any, ...]) -> Any:
@@ -247,7 +247,7 @@ class Access(Looping):
         if self.transforms(hook) and not isinstance(owner, torch.nn.Module):
             self.call(hook, owner, name, value)
             return
-        if isinstance(owner, torch.nn.Module) and convertible(hook) and hook.__module__ != "torch.nn.modules.module":
+        if isinstance(owner, torch.nn.Module) and convertible(hook) and hook.__module__ != "torch.nn.modules.module":  # noqa: SIM102
             if not hook.__qualname__.startswith("Stager."):
                 self.call(hook, owner, name, value)
                 return
@@ -290,7 +290,7 @@ class Access(Looping):
         """As `nn.Module.__setattr__`, which knows parameters, buffers and submodules."""
         if name in owner._parameters and isinstance(value, torch.Tensor) and not isinstance(value, torch.nn.Parameter):
             raise TypeError(
-                f"cannot assign '{torch.typename(torch.Tensor())}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                f"cannot assign '{torch.typename(torch.Tensor())}' as parameter '{name}' (torch.nn.Parameter or None expected)"  # noqa: E501
             )
         if name in owner._buffers:
             owner._buffers[name] = value
@@ -335,9 +335,9 @@ class Access(Looping):
             if isinstance(owner, range):
                 return owner.start + key * owner.step
         if isinstance(owner, torch.nn.Module):
-            return self.call(type(owner).__getitem__, owner, key)
+            return self.call(type(owner).__getitem__, owner, key)  # pyright: ignore[reportAttributeAccessIssue]
         if isinstance(owner, dict | list | tuple | str | bytes | range | collections.deque | torch.Size | type):
-            return owner[key]
+            return owner[key]  # pyright: ignore[reportIndexIssue]
         method = class_attribute(type(owner), "__getitem__")
         return self.call(method, owner, key) if self.transforms(method) else owner[key]
 
@@ -424,7 +424,9 @@ class Access(Looping):
             if marker is not None:
                 raise self.tape.refuse("loop-state", "an item of a growing list is replaced")
             if id(owner) in self.frozen:
-                raise self.tape.refuse("loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to")
+                raise self.tape.refuse(
+                    "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
+                )
             self.tape.trail.touch(ContentsPlace(owner))
             owner[key] = value
             return
@@ -615,7 +617,7 @@ class Access(Looping):
         if isinstance(left, set | dict | collections.deque | list):
             self.tape.trail.touch(ContentsPlace(left))
         if isinstance(left, Scalar) or (isinstance(right, Scalar) and not isinstance(left, torch.Tensor)):
-            return PLAIN_OF[name](left, right)
+            return PLAIN_OF[name](left, right)  # pyright: ignore[reportArgumentType, reportCallIssue]
         if isinstance(left, torch.Tensor) and isinstance(right, Scalar):
             right = self.tape.argument(right)
         return AUGMENTED[name](left, right)
@@ -712,7 +714,7 @@ class Access(Looping):
             tests = [lambda k=k: True if k is item else self.truth(self.compare_two("Eq", item, k)) for k in keys]
             return self.any_true(tests[0](), *tests[1:]) if tests else False
         if isinstance(container, torch.nn.Module):
-            return self.call(type(container).__contains__, container, item)
+            return self.call(type(container).__contains__, container, item)  # pyright: ignore[reportAttributeAccessIssue]
         method = class_attribute(type(container), "__contains__")
         return self.call(method, container, item) if self.transforms(method) else item in container
 

@@ -113,7 +113,9 @@ class Branching(Core):
             raise self.tape.refuse("raise-in-try", f"{type(error).__name__}: {error}")
         unbound = re.match(r"cannot access free variable '(\w+)'", str(error)) if isinstance(error, NameError) else None
         if unbound and unbound[1] in (frame or {}):  # a variable of this very function: a cell only for us
-            error = UnboundLocalError(str(error).replace("free variable", "local variable").replace(" in enclosing scope", ""))
+            error = UnboundLocalError(
+                str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
+            )
             error.diptych_exact = True  # type: ignore[attr-defined]
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
@@ -211,7 +213,7 @@ class Branching(Core):
         dead = {p.key for n, p in (frame or {}).items() if live is not None and n not in live} if own else set()
         if isinstance(end, Returning) and self.in_function and frame is not None:
             dead = {p.key for n, p in frame.items() if n not in frame.captured}
-        contents = [] if a.diverged and b.diverged else self.places(joined, sides, dead)
+        contents = [] if a.diverged and b.diverged else self.places(joined, sides, dead)  # pyright: ignore[reportArgumentType]
         self.emit_cond(joined, sides, pred)
         if a.diverged and b.diverged:
             raise Diverged
@@ -357,7 +359,7 @@ class Branching(Core):
         if rest is not None:
             self.chain.append(rest)
         try:
-            went = self.stage_if(done.pred, lambda: self.after(done.then, frame), lambda: self.after(done.orelse, frame),
+            went = self.stage_if(done.pred, lambda: self.after(done.then, frame), lambda: self.after(done.orelse, frame),  # noqa: E501
                                  frame, None, n + 1 if rest is not None else None)  # fmt: skip
         finally:
             del self.chain[n:]

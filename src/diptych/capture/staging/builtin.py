@@ -166,7 +166,7 @@ def known_items(stager: Any, items: Any) -> list[Any]:
     if isinstance(items, str | dict | set):
         return list(items)
     if isinstance(items, torch.nn.Module):
-        return list(stager.call(type(items).__iter__, items))
+        return list(stager.call(type(items).__iter__, items))  # pyright: ignore[reportAttributeAccessIssue]
     found = items_of(stager, items)
     if found.known is None and found.length is not None:
         raise stager.tape.refuse("unpacking")
@@ -312,7 +312,7 @@ def builtin_divmod(stager: Any, a: Any, b: Any) -> Any:
 @meaning(builtins.str)
 def builtin_str(stager: Any, *args: Any) -> Any:
     """`str(x)`."""
-    return stager.format(args[0], -1 if not args or not isinstance(args[0], str) else -1, "") if args else ""
+    return stager.format(args[0], -1 if not args or not isinstance(args[0], str) else -1, "") if args else ""  # noqa: RUF034
 
 
 @meaning(builtins.repr)
@@ -508,7 +508,7 @@ def torch_tensor(
     if not stager.holds_traced(data):
         return torch.tensor(data, dtype=dtype, device=device)
     values = nested(stager, data)
-    return number_tensor(stager.tape, values, dtype, str(device or "cpu")) if isinstance(values, tuple) else number_tensor(
+    return number_tensor(stager.tape, values, dtype, str(device or "cpu")) if isinstance(values, tuple) else number_tensor(  # noqa: E501
         stager.tape, (values,), dtype, str(device or "cpu")).squeeze(0)  # fmt: skip
 
 
@@ -548,7 +548,7 @@ def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
 
 
 for _kind, _dtype in ((torch.Tensor, None), (torch.FloatTensor, torch.float32), (torch.DoubleTensor, torch.float64),
-                      (torch.LongTensor, torch.int64), (torch.IntTensor, torch.int32), (torch.BoolTensor, torch.bool)):  # fmt: skip
+                      (torch.LongTensor, torch.int64), (torch.IntTensor, torch.int32), (torch.BoolTensor, torch.bool)):  # fmt: skip  # noqa: E501
     legacy_constructor(_kind, _dtype)
 
 

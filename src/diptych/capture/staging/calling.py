@@ -1,4 +1,4 @@
-"""Calls: the user's functions are transformed and inlined, torch's run as they are, built-ins have meanings of their own."""
+"""Calls: the user's functions are transformed and inlined, torch's run as they are, built-ins have meanings of their own."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ class Calling(Recursion, Logic):
                 if isinstance(value, Original | Union | Scalar):
                     self.settle_attribute(part, name, looked_at(value))
             for name, value in list(part.__dict__.items()):
-                if not name.startswith("_") or name == "_qkv_same_embed_dim":
+                if not name.startswith("_") or name == "_qkv_same_embed_dim":  # noqa: SIM102
                     if isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor):
                         self.read_part(part, module, name, value)
             for table in (part._parameters, part._buffers):
@@ -229,7 +229,9 @@ class Calling(Recursion, Logic):
         """A method of a list, dict, set or deque."""
         name = f.__name__
         if id(owner) in self.frozen and name not in READING:
-            raise self.tape.refuse("loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to")
+            raise self.tape.refuse(
+                "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
+            )
         if mixed_of(owner) is not None:
             return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
         marker = rows_of(owner)
@@ -259,7 +261,7 @@ class Calling(Recursion, Logic):
             and isinstance(owner, list)
         ):
             raise self.tape.refuse("opaque-conversion", f"list.{name} at an index of the graph")
-        if name == "sort":
+        if name == "sort":  # noqa: SIM102
             if self.holds_traced(owner) or kwargs.get("key"):
                 found = builtin_sorted(self, owner, **kwargs)
                 self.tape.trail.touch(ContentsPlace(owner))
@@ -411,7 +413,7 @@ class Calling(Recursion, Logic):
         """A context manager: the user's own runs transformed."""
         value = self.resolve(value)
         enter = class_attribute(type(value), "__enter__")
-        if isinstance(value, torch.enable_grad | torch.inference_mode) or (
+        if isinstance(value, torch.enable_grad | torch.inference_mode) or (  # noqa: SIM102
             isinstance(value, torch.set_grad_enabled) and getattr(value, "mode", False)
         ):
             if not self.tape.grad_mode or isinstance(value, torch.inference_mode):

@@ -189,14 +189,16 @@ class Join:
         return all(self.outer(leaf) for leaf in packer.leaves if isinstance(leaf, torch.Tensor | Scalar))
 
     def apart(self, a: Any, b: Any) -> bool:
-        """Whether two mutable objects may become one new object: both made inside the sides, and known as nothing else."""
+        """Whether two mutable objects may become one new object: both made inside the sides, and known as nothing else."""  # noqa: E501
         if not mutable(a):
             return True
         if any(self.older(v) for v in (a, b)):
             return False
         for side, (v, other) in enumerate(((a, b), (b, a))):
             if self.partners.setdefault((side, id(v)), id(other)) != id(other):
-                raise self.tape.refuse("view-of-path", f"one {type(a).__name__} under two names on one side of a branch")
+                raise self.tape.refuse(
+                    "view-of-path", f"one {type(a).__name__} under two names on one side of a branch"
+                )
         return True
 
     def sequence(self, a: Any, b: Any) -> Any:

@@ -90,7 +90,7 @@ class Logic(Access):
         count = 1
         for size in fake.shape:
             count = count * size
-        if isinstance(count, int):
+        if isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]
             if count > 1:
                 raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
             if count == 0:
@@ -166,7 +166,7 @@ class Logic(Access):
                 def on(side: Any, before: Any = values[:index], rest: Any = rest) -> Any:
                     return self.distribute(function, *before, side, *rest)
 
-                return self.stage_value(value.pred, lambda: on(value.then), lambda: on(value.orelse))
+                return self.stage_value(value.pred, lambda: on(value.then), lambda: on(value.orelse))  # noqa: B023
         return function(*(self.resolve(v) for v in values))
 
     def settle(self, value: Any) -> Any:
@@ -383,7 +383,7 @@ class Logic(Access):
         """`value.item()`."""
         fake = self.traced(value)
         size = fake.numel()
-        if isinstance(size, int) and size != 1:
+        if isinstance(size, int) and size != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise RuntimeError(f"a Tensor with {size} elements cannot be converted to Scalar")
         kind = "bool" if fake.dtype == torch.bool else "float" if fake.dtype.is_floating_point else "int"
         if fake.dtype.is_complex:

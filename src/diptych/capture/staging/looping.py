@@ -477,7 +477,7 @@ class Attempt:
         place = self.s.places[key]
         self.tape.trail.touch(place)
         if isinstance(place, Store):
-            spec = place.node.meta["spec"]
+            spec = place.node.meta["spec"]  # pyright: ignore[reportOptionalMemberAccess]
             node = self.tape.region.placeholder(f"c{len(self.formals)}", {"spec": spec, "where": None})
             self.formals.append(node)
             self.tape.clock += 1

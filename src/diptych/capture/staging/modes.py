@@ -105,7 +105,7 @@ def answer_grad(
 
 
 @answers(T.backward, torch.autograd.backward, T.register_hook, T.retain_grad,
-         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, T.grad.__get__, T.grad.__set__,
+         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, T.grad.__get__, T.grad.__set__,  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
          T.grad_fn.__get__, T.grad.__delete__)  # type: ignore[attr-defined]  # fmt: skip
 def answer_autograd(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Gradients inside the captured function."""

@@ -1,4 +1,4 @@
-"""The world outside a trace: where a value was found, what must be checked before a graph is used, what is fed to it."""
+"""The world outside a trace: where a value was found, what must be checked before a graph is used, what is fed to it."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class External:
             self.world.guards.append(Guard(self.source, text, Leaf(self.leaf)))
         mine = extent(self.value)
         for other in self.world.externals:
-            if other is not self and isinstance(other.value, torch.Tensor) and other.value is not self.value:
+            if other is not self and isinstance(other.value, torch.Tensor) and other.value is not self.value:  # noqa: SIM102
                 if overlap(mine, extent(other.value)):
                     raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
         self.world.written.add(self.source.path)
@@ -149,7 +149,7 @@ class World:
             known = self.sources[id(value)]
             self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
             return value
-        if isinstance(value, PLAIN) or isinstance(value, enum.Enum):
+        if isinstance(value, PLAIN) or isinstance(value, enum.Enum):  # noqa: SIM101
             self.guards.append(Guard(source, f"{source.path} == {value!r}", Equal(value), value))
             return value
         if isinstance(value, CONTAINERS):
@@ -224,7 +224,9 @@ class World:
         for layer in layers[1:]:
             if place.key in layer.old:
                 content = layer.old[place.key][1]
-                if not isinstance(content, set) and (key in content if isinstance(content, dict) else key < len(content)):
+                if not isinstance(content, set) and (  # noqa: SIM102
+                    key in content if isinstance(content, dict) else key < len(content)
+                ):
                     if content[key] is raw:
                         content[key] = value
         self.baseline[place.key] = place.get()

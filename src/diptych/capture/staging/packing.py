@@ -167,7 +167,7 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             values = [rebuild(i, leaves) for i in items]
             return make(*values) if hasattr(make, "_fields") else make(values)
         case Mapping_(make, keys, items):
-            made: Any = make.__new__(make) if make is not dict else {}
+            made: Any = make.__new__(make) if make is not dict else {}  # pyright: ignore[reportCallIssue]
             for key, item in zip(keys, items, strict=True):
                 made[key] = rebuild(item, leaves)
             return made

@@ -2,7 +2,7 @@
 
 The type of the result is a least fixed point: in the first trace a recursive call is a path that never returns, so the
 result has the type of the cases that do not call again; later traces use that type, widened until it is stable.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 

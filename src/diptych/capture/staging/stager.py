@@ -66,7 +66,7 @@ class Sheet(Recorder):
         """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
         symbols = self.shape_env.replace(value.node.expr).free_symbols
         return any(
-            not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf"))
+            not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf"))  # pyright: ignore[reportAttributeAccessIssue]
             for s in symbols
         )
 
@@ -102,7 +102,7 @@ class Sheet(Recorder):
         specs = tuple(self.spec(o) for o in flat)
         node = self.emit(AutogradFunction(kind), nodes, None, specs[0] if bare else specs)
         for index, (out, spec) in enumerate(zip(flat, specs, strict=True)):
-            if isinstance(out, torch.Tensor):
+            if isinstance(out, torch.Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
                 vars(out).pop(HANDLE, None)
                 adopt(self, out, node if bare else self.item(node, index, spec), grad)
         return outputs
@@ -121,34 +121,34 @@ class Stager(Calling):
         self.stack = []
         self.apply = torch.autograd.Function.__dict__["apply"]
 
-    @contextlib.contextmanager
+    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
     def tracing(self) -> Iterator[None]:
         """Everything torch does on this thread goes to the tape, below autograd."""
         tape = self.tape
-        with _lock, self.intercepting(), interpreting(self):
+        with _lock, self.intercepting(), interpreting(self):  # noqa: SIM117
             with torch._C._AutoDispatchBelowAutograd(), CallMode(self), RecordingMode(tape):
                 yield
 
-    @contextlib.contextmanager
+    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
     def unrecorded(self) -> Iterator[None]:
         """Types only: what runs here leaves no trace in the graph."""
         tape = self.tape
         real = torch.autograd.Function.__dict__["apply"]
         torch.autograd.Function.apply = self.apply  # type: ignore[method-assign,assignment]
         try:
-            with torch.utils._python_dispatch._disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:
+            with torch.utils._python_dispatch._disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:  # pyright: ignore[reportAttributeAccessIssue]
                 yield
         finally:
             torch.autograd.Function.apply = real  # type: ignore[method-assign]
 
-    @contextlib.contextmanager
+    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
     def unrecorded_world(self) -> Iterator[None]:
         """Real computation in the middle of a trace, as if there were none."""
-        modes = torch.utils._python_dispatch._disable_current_modes()
+        modes = torch.utils._python_dispatch._disable_current_modes()  # pyright: ignore[reportAttributeAccessIssue]
         with modes, torch._C.DisableTorchFunction(), interpreting(PLAIN):
             yield
 
-    @contextlib.contextmanager
+    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
     def intercepting(self) -> Iterator[None]:
         """`Function.apply` inside torch's own code is seen too; other threads keep the real one."""
         thread = threading.get_ident()

@@ -48,7 +48,7 @@ def function(name: str, parameters: Sequence[str], body: list[ast.stmt], nonloca
     args.args = [ast.arg(parameter) for parameter in parameters]
     head: list[ast.stmt] = [ast.Nonlocal(list(nonlocals))] if nonlocals else []
     made = ast.FunctionDef(name, args, head + (body or [ast.Pass()]), [], None, None)
-    made.type_params = []  # Python 3.12 and later
+    made.type_params = []  # Python 3.12 and later  # pyright: ignore[reportAttributeAccessIssue]
     return made
 
 

@@ -42,7 +42,7 @@ def lower_lambda(t: Transformer, node: ast.Lambda) -> ast.expr:
 def define(t: Transformer, what: str, args: ast.arguments, body: list[ast.stmt], at: ast.AST) -> ast.expr:
     """Put a nested function in front of the statement; the expression is its name."""
     tree = ast.FunctionDef(t.fresh(what), args, place(body, at), [], None, None)
-    tree.type_params = []
+    tree.type_params = []  # pyright: ignore[reportAttributeAccessIssue]
     ast.copy_location(tree, at)
     ast.fix_missing_locations(tree)
     t.pending += Transformer(defaults(t, tree), t).whole(),  # fmt: skip
@@ -68,9 +68,9 @@ def lower_comprehension(t: Transformer, node: ast.ListComp | ast.SetComp | ast.D
     body = [inner]
     for index, part in reversed(list(enumerate(node.generators))):
         for condition in reversed(part.ifs):
-            body = [ast.If(condition, body, [])]
+            body = [ast.If(condition, body, [])]  # pyright: ignore[reportArgumentType]
         items = load(first) if index == 0 else part.iter
-        body = [ast.For(part.target, items, body, [])]
+        body = [ast.For(part.target, items, body, [])]  # pyright: ignore[reportArgumentType]
     walrus = {n.target.id for n in own_nodes(node) if isinstance(n, ast.NamedExpr)}
     head: list[ast.stmt] = [ast.Nonlocal(sorted(walrus))] if walrus else []
     if isinstance(node, ast.GeneratorExp):

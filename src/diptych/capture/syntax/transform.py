@@ -83,7 +83,7 @@ class Transformer:
             made = place([function(name, [], body, self.writable())], node)
             following = load(name)
         *before, last = self.statement(node)
-        assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call), ast.dump(last)
+        assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call), ast.dump(last)  # noqa: PT018
         last.value.keywords.append(ast.keyword("rest", following))
         return [*made, *before, *place([ast.Return(last.value)], node)]
 
@@ -167,7 +167,7 @@ class Transformer:
             body = [*outside, *declare, frame, made, ast.Return(hook("function", load(name), load(FRAME)))]
             place(body, tree.body[0])
         result = ast.FunctionDef(tree.name, tree.args, body, tree.decorator_list, tree.returns, None)
-        result.type_params = list(getattr(tree, "type_params", []))
+        result.type_params = list(getattr(tree, "type_params", []))  # pyright: ignore[reportAttributeAccessIssue]
         ast.copy_location(result, tree)
         return ast.fix_missing_locations(result)
 
@@ -206,6 +206,6 @@ def leaves(node: ast.stmt) -> bool:
         after = any(leaves(s) for s in node.orelse)
         return after or any(isinstance(part, ast.Return) for part in inside)
     if isinstance(node, ast.If | ast.With | ast.Try | ast.Match | ast.ExceptHandler | ast.match_case):
-        children = [c for c in ast.iter_child_nodes(node)]
+        children = [c for c in ast.iter_child_nodes(node)]  # noqa: C416
         return any(leaves(c) for c in children if isinstance(c, ast.stmt | ast.ExceptHandler | ast.match_case))  # type: ignore[arg-type]
     return False
