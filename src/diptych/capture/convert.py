@@ -6,9 +6,9 @@ import ast
 import sys
 import types
 import weakref
-from typing import Any
+from typing import Any, TypeGuard
 
-import diptych.capture.syntax  # noqa: F401  (fills the table of lowerings)  # pyright: ignore[reportUnusedImport]
+from diptych.capture import syntax as syntax  # fills the table of lowerings
 from diptych.capture.interpreter import HOOKS
 from diptych.capture.source import NoSource, as_function, find, rebuild
 from diptych.capture.syntax.build import INTERPRETER
@@ -68,7 +68,7 @@ CONVERTED_TORCH = (
 )
 
 
-def convertible(function: Any) -> bool:
+def convertible(function: Any) -> TypeGuard[types.FunctionType]:
     """Whether a function reached through a call is transformed (else it runs as it is)."""
     if not isinstance(function, types.FunctionType) or is_converted(function):
         return False

@@ -10,7 +10,7 @@ from __future__ import annotations
 import builtins
 import operator
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -351,8 +351,8 @@ PLAIN = Interpreter()
 HOOKS = Hooks()
 
 
-@contextmanager  # pyright: ignore[reportDeprecated]
-def interpreting(interpreter: Interpreter) -> Iterator[None]:
+@contextmanager
+def interpreting(interpreter: Interpreter) -> Generator[None]:
     """Make `interpreter` the current one of this thread."""
     saved, HOOKS.current = HOOKS.current, interpreter
     try:

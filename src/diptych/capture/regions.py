@@ -14,7 +14,7 @@ class Leak(Exception):
 
 
 class Region:
-    """A graph being built. `operands` are the values of `parent` that it uses, in the order of its last placeholders."""  # noqa: E501
+    """A graph being built; `operands` are the values of `parent` that it uses, in the order of its placeholders."""
 
     def __init__(self, parent: Region | None) -> None:
         self.parent = parent

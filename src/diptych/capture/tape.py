@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
-from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv, statically_known_true
 from torch.utils._python_dispatch import _disable_current_modes
 
@@ -22,7 +22,7 @@ from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak, Region
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.trail import Trail
-from diptych.capture.values import KINDS, RANK, Scalar, kind_of
+from diptych.capture.values import KINDS, Scalar, kind_of
 from diptych.graph import own
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
@@ -348,5 +348,3 @@ SYMPY: dict[str, Callable[..., Any]] = {
     "Not": operator.not_,
     "Abs": builtins.abs,
 }
-
-__all__ = ["RANK", "FakeTensor", "Tape"]

@@ -14,7 +14,6 @@ from torch import fx
 from torch.utils import _pytree as pytree
 
 from diptych.capture.recording import Recorder
-from diptych.capture.refusals import Refused
 from diptych.graph import own
 
 aten = torch.ops.aten
@@ -268,6 +267,3 @@ def shares(out: Any, candidates: list[torch.Tensor]) -> torch.Tensor | None:
 def leaves(values: Any) -> list[torch.Tensor]:
     """All tensors in a nested argument."""
     return [v for v in pytree.tree_leaves(values) if isinstance(v, torch.Tensor)]
-
-
-__all__ = ["Refused"]

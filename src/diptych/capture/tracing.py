@@ -15,19 +15,19 @@ from diptych.capture.effects import Fetch, Update, describe
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
 from diptych.capture.staging.core import Diverged
-from diptych.capture.staging.outside import Guard, Source, same_strides
+from diptych.capture.staging.outside import Guard, Source
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.errors import DiptychError
+from diptych.graph.calling import Calling
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Layout, unpack
 from diptych.graph.program import SymbolicGraph
 
 aten = torch.ops.aten
-__all__ = ["Program", "trace"]
 
 
 @dataclass(frozen=True)
@@ -310,9 +310,26 @@ class Tracing:
         program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,  # noqa: E501
                           layout, bind, self.stager.opaque)  # fmt: skip
         program.draws, program.prints = draws(module), prints(module)
+        graph.calling = self.calling()
         graph.flatten = Flatten(program)
         graph.apply = Apply(program, graph.flatten)
         return program
+
+    def calling(self) -> Calling | None:
+        """The program's parameters, and the arguments that are constants of the graph."""
+        called = self.function.forward if isinstance(self.function, torch.nn.Module) else self.function
+        try:
+            signature = inspect.signature(called, follow_wrapped=False)
+        except (TypeError, ValueError):
+            return None
+        fixed: dict[str, Any] = {}
+        for guard in self.world.guards:
+            root = guard.source
+            while root.parent is not None:
+                root = root.parent
+            if isinstance(root.read, Argument) and isinstance(guard.constant, int | float | str | bool):
+                fixed[guard.source.path] = guard.constant
+        return Calling.of(signature, fixed)
 
     def size_guards(self) -> list[Callable[[list[Any]], bool]]:
         """What the trace assumed of the symbolic sizes of its inputs."""
@@ -506,6 +523,3 @@ def trace(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: di
         return tracing.run(args, kwargs)
     except Leak as leak:
         raise Refused("leaked-value", str(leak)) from leak
-
-
-__all__ += ["same_strides"]

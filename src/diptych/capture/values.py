@@ -62,7 +62,8 @@ class Union:
     def __repr__(self) -> str:
         return f"<{self.then!r} if {self.pred.node} else {self.orelse!r}>"
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return self.pred.tape.opaque_conversion(self.pred, "hash of a value of path-dependent type")
 
 
 class Scalar:

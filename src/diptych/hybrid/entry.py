@@ -184,6 +184,3 @@ def reraise(error: BaseException, where: Any) -> None:
     if hasattr(code, "replace"):
         code = code.replace(co_name=where.function or "<module>")
     exec(code, {"error": error})
-
-
-__all__ = ["Entry", "Fallback", "Unfit"]

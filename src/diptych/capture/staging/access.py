@@ -21,7 +21,7 @@ from diptych.capture.staging.packing import rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import handle, has_handle, kin
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
-from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Union, kind_of
 
 
 class CellSource:
@@ -645,6 +645,9 @@ class Access(Looping):
         if name in ("In", "NotIn"):
             found = self.contains(left, right)
             return found if name == "In" else self.not_(found)
+        for side in (left, right):
+            if isinstance(side, list | dict | set) and mixed_of(side) is not None:
+                return self.through_mixed(side, lambda: self.compare_two(name, left, right))
         if name in ("Eq", "NotEq") and type(left) is type(right) and isinstance(left, tuple | list):
             equal = self.equal_items(left, right)
             return equal if name == "Eq" else self.not_(equal)
@@ -753,4 +756,3 @@ PLAIN_OF = {"Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div
             "RShift": operator.rshift, "BitAnd": operator.and_, "BitOr": operator.or_, "BitXor": operator.xor,
             "MatMult": operator.matmul}  # fmt: skip
 KINDS_OF = {"int": builtins.int, "float": builtins.float, "bool": builtins.bool, "str": builtins.str}
-__all__ = ["Access", "Undefined", "mixed_of"]

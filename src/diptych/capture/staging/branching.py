@@ -14,7 +14,7 @@ from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, R
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
-from diptych.capture.staging.core import Core, Diverged, Loop, StageLoop
+from diptych.capture.staging.core import Core, Diverged, StageLoop
 from diptych.capture.staging.joins import Join
 from diptych.capture.staging.packing import mixture
 from diptych.capture.tensors import Store, handle
@@ -439,6 +439,3 @@ def is_effect(node: Any) -> bool:
             return True
         return node.target in (control.cond, control.while_loop) or isinstance(node.target, control.Function)
     return False
-
-
-__all__ = ["Branching", "Loop"]

@@ -142,13 +142,13 @@ def builtin_range(stager: Any, *args: Any) -> Any:
 @meaning(builtins.enumerate)
 def builtin_enumerate(stager: Any, items: Any, start: Any = 0) -> Any:
     """`enumerate(items)`."""
-    return Enumerated(stager.resolve(items), start)
+    return Enumerated(snapshot(stager.resolve(items)), start)
 
 
 @meaning(builtins.zip)
 def builtin_zip(stager: Any, *items: Any, strict: bool = False) -> Any:
     """`zip(...)`."""
-    return Zipped(tuple(stager.resolve(i) for i in items), strict)
+    return Zipped(tuple(snapshot(stager.resolve(i)) for i in items), strict)
 
 
 @meaning(builtins.reversed)
@@ -156,8 +156,13 @@ def builtin_reversed(stager: Any, items: Any) -> Any:
     """`reversed(items)`."""
     items = stager.resolve(items)
     if isinstance(items, list | tuple | range | StagedRange | torch.Tensor):
-        return Backwards(items)
+        return Backwards(snapshot(items))
     return stager.native(reversed, (items,), {})
+
+
+def snapshot(items: Any) -> Any:
+    """Items as they are now, where their container's contents depend on the path."""
+    return list(items) if isinstance(items, dict | set) else items
 
 
 def known_items(stager: Any, items: Any) -> list[Any]:

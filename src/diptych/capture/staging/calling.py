@@ -22,7 +22,7 @@ from diptych.capture.staging.outside import CallAgain, Source
 from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.trail import CONTAINERS, MISSING, AttributePlace, ContentsPlace
+from diptych.capture.trail import CONTAINERS, AttributePlace, ContentsPlace
 from diptych.capture.values import KINDS, Original, Scalar, Union
 
 DEPTH_LIMIT = 150
@@ -232,6 +232,12 @@ class Calling(Recursion, Logic):
             raise self.tape.refuse(
                 "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
             )
+        if mixed_of(owner) is not None and name in ("items", "keys", "values", "copy"):
+            made = dict if name == "copy" and isinstance(owner, dict) else set if isinstance(owner, set) else list
+            return self.through_mixed(owner, lambda: self.birth(made(getattr(owner, name)())))
+        if any(mixed_of(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
+            mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_of(a) is not None)
+            return self.through_mixed(mixed, lambda: self.container_method(owner, f, args, kwargs))
         if mixed_of(owner) is not None:
             return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
         marker = rows_of(owner)
@@ -491,6 +497,7 @@ class _Managed:
 
 
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+STORING = {"append", "insert", "add", "setdefault", "appendleft"}
 READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__", "__iter__", "union",
            "intersection", "difference", "issubset", "issuperset", "__getitem__"}  # fmt: skip
 FORBIDDEN: set[Any] = {torch.manual_seed, torch.save, torch.load, torch.set_default_dtype, torch.seed,
@@ -529,5 +536,3 @@ def hooked(module: torch.nn.Module) -> bool:
 
 
 from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted  # noqa: E402
-
-__all__ = ["MISSING", "Calling", "collections"]

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.packing import Packer, attributes, holds, rebuild
+from diptych.capture.staging.packing import Packer, attributes, holds
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
-from diptych.graph.layout import Layout
-from diptych.graph.spec import AbsentSpec, NumberSpec
+from diptych.graph.layout import Constant, Layout, Leaf, Mapping_, Object_, Sequence_
+from diptych.graph.spec import NumberSpec
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,8 @@ class ConstantForm:
 
 @dataclass(frozen=True)
 class PartsForm:
-    """A container or object with the same structure in every round; `layout` has one leaf for each part."""
+    """A container or object with the same structure in every round."""
 
-    layout: Layout
     make: type
     names: tuple[Any, ...]
     parts: tuple[Any, ...]
@@ -114,11 +113,11 @@ class Forms:
     def container(self, value: Any) -> Form:
         kind = type(value)
         if isinstance(value, dict):
-            return PartsForm(None, kind, tuple(value), tuple(self.of(v) for v in value.values()))  # type: ignore[arg-type]
+            return PartsForm(kind, tuple(value), tuple(self.of(v) for v in value.values()))
         if isinstance(value, list | tuple | collections.deque):
-            return PartsForm(None, kind, (), tuple(self.of(v) for v in value))  # type: ignore[arg-type]
+            return PartsForm(kind, (), tuple(self.of(v) for v in value))
         names = attributes(value)
-        return PartsForm(None, kind, tuple(names), tuple(self.of(v) for v in names.values()))  # type: ignore[arg-type]
+        return PartsForm(kind, tuple(names), tuple(self.of(v) for v in names.values()))
 
     def column(self, tensor: torch.Tensor) -> TensorForm:
         shape = (None, *(None if self.tape.local_size(s) else s for s in tensor.shape[1:]))
@@ -142,7 +141,7 @@ class Forms:
         if isinstance(a, PartsForm) and isinstance(b, PartsForm) and a.make is b.make:
             if a.names == b.names and len(a.parts) == len(b.parts):
                 parts = tuple(self.widen(x, y) for x, y in zip(a.parts, b.parts, strict=True))
-                return PartsForm(a.layout, a.make, a.names, parts)
+                return PartsForm(a.make, a.names, parts)
             if a.make is list:
                 return self.rows(a, b) or self.choice(a, b)
         return self.choice(a, b)
@@ -202,10 +201,11 @@ class Forms:
             assert other is not None
             if other.numbers != first.numbers or repr(other.item) != repr(first.item):
                 return None
-            columns = tuple(self.tensors(x, y) for x, y in zip(first.columns, other.columns, strict=True))
-            if not all(isinstance(c, TensorForm) for c in columns):
+            wide = [self.tensors(x, y) for x, y in zip(first.columns, other.columns, strict=True)]
+            columns = tuple(c for c in wide if isinstance(c, TensorForm))
+            if len(columns) < len(wide):
                 return None
-            first = RowsForm(columns, first.numbers, first.item)  # type: ignore[arg-type]
+            first = RowsForm(columns, first.numbers, first.item)
         if any(None in c.shape[1:] for c in first.columns):
             return None
         return first
@@ -221,8 +221,6 @@ class Forms:
         return RowsForm(tuple(columns), tuple(numbers), layout)
 
     def flatten(self, form: Form, columns: list[TensorForm], numbers: list[str | None]) -> Layout:
-        from diptych.graph.layout import Constant, Leaf, Mapping_, Object_, Sequence_
-
         kind = number_kind(form)
         if isinstance(form, TensorForm):
             columns.append(TensorForm(form.dtype, form.device, (None, *form.shape), None, form.grad))
@@ -347,8 +345,6 @@ class Forms:
 
     def leaves_of(self, value: Any, layout: Layout, leaves: list[Any]) -> None:
         """The leaves of an item in the order of its layout."""
-        from diptych.graph.layout import Constant, Leaf
-
         if isinstance(layout, Leaf):
             leaves.append(value)
         elif not isinstance(layout, Constant):
@@ -398,6 +394,3 @@ def assemble(form: PartsForm, parts: list[Any]) -> Any:
     for name, part in zip(form.names, parts, strict=True):
         object.__setattr__(made, name, part)
     return made
-
-
-__all__ = ["AbsentSpec", "Forms", "rebuild"]

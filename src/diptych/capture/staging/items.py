@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.values import Scalar, kind_of
 
 
@@ -232,6 +232,3 @@ def items_of(stager: Any, items: Any) -> Items:
     if isinstance(items, list | tuple):
         return ListItems(stager, items)
     return Items(items)
-
-
-__all__ = ["Items", "items_of", "row"]

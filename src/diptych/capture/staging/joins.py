@@ -92,7 +92,8 @@ class Join:
             return a
         if plain and kind == "bool" and self.only is None:
             return self.pred if a else self.stager.negation(self.pred)
-        made = Scalar(self.tape, None, kind)  # type: ignore[arg-type]
+        pending: Any = None  # known when the branch is emitted
+        made = Scalar(self.tape, pending, kind)
         self.output(a, b, made)
         return made
 
@@ -152,8 +153,9 @@ class Join:
     def structure(self, a: Any, b: Any) -> Any:
         """Containers and objects of one type: item by item, if they have the same items."""
         if isinstance(a, Union):
-            return ABSENT if a is not b else Union(self.value(a.pred, a.pred), self.value(a.then, a.then),
-                                                   self.value(a.orelse, a.orelse))  # fmt: skip
+            if a is not b:
+                return ABSENT
+            return Union(self.value(a.pred, a.pred), self.value(a.then, a.then), self.value(a.orelse, a.orelse))
         if not isinstance(a, tuple | frozenset) and a is not b and not self.apart(a, b):
             return ABSENT
         if mixed_contents(a) is not None or mixed_contents(b) is not None:
@@ -189,7 +191,7 @@ class Join:
         return all(self.outer(leaf) for leaf in packer.leaves if isinstance(leaf, torch.Tensor | Scalar))
 
     def apart(self, a: Any, b: Any) -> bool:
-        """Whether two mutable objects may become one new object: both made inside the sides, and known as nothing else."""  # noqa: E501
+        """Whether two mutable objects may become one new one: both made inside the sides, and known as nothing else."""
         if not mutable(a):
             return True
         if any(self.older(v) for v in (a, b)):

@@ -19,7 +19,7 @@ from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer, holds
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.tensors import has_handle, node_of
-from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
+from diptych.capture.values import Original, Scalar, Undefined, Union
 from diptych.graph import control, own
 from diptych.graph.layout import rename
 from diptych.graph.spec import NumberSpec
@@ -414,6 +414,3 @@ class Logic(Access):
             return self.through_mixed(value, lambda: self.length(value))
         method = class_attribute(type(value), "__len__")
         return self.call(method, value) if self.transforms(method) else len(value)
-
-
-__all__ = ["Logic", "kind_of"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -11,13 +12,14 @@ from diptych.capture.completion import BREAK, CONTINUE, END, Completion, ElseExi
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
-from diptych.capture.staging.branching import FALL, Branching, effectful, undefined
+from diptych.capture.staging.branching import FALL, Branching, undefined
 from diptych.capture.staging.core import Diverged, Loop, StageLoop
-from diptych.capture.staging.forms import ConstantForm, Form, Forms, TensorForm, count
+from diptych.capture.staging.forms import ConstantForm, Form, Forms, NumberForm, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.packing import Mixed, mixed_contents
 from diptych.capture.tensors import Store, handle, has_handle, kin
-from diptych.capture.trail import MISSING, ContentsPlace
+from diptych.capture.trail import MISSING, CellPlace, ContentsPlace
+from diptych.capture.values import COMPARISONS as OPERATORS
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
 
@@ -230,13 +232,13 @@ class Looping(Branching):
 
     def stage_for(self, source: Items, k: int, assign: Any, rounds: Round, orelse: Thunk | None) -> Completion:
         """A `for` over indexed items as a `while` with a counter."""
-        from diptych.capture.trail import CellPlace
-
-        counter = CellPlace(type((lambda k: lambda: k)(k).__closure__[0])(k), "counter")  # type: ignore[index]
+        counter = CellPlace(types.CellType(k), "counter")
 
         def test() -> Any:
-            return self.tape.scalar_operator(OPERATORS["lt"], counter.get(), source.length) if self.is_traced(
-                counter.get()) or self.is_traced(source.length) else counter.get() < source.length  # fmt: skip
+            index = counter.get()
+            if self.is_traced(index) or self.is_traced(source.length):
+                return self.tape.scalar_operator(OPERATORS["lt"], index, source.length)
+            return index < source.length
 
         def body() -> Completion:
             index = counter.get()
@@ -477,11 +479,13 @@ class Attempt:
         place = self.s.places[key]
         self.tape.trail.touch(place)
         if isinstance(place, Store):
-            spec = place.node.meta["spec"]  # pyright: ignore[reportOptionalMemberAccess]
+            assert place.node is not None
+            assert isinstance(form, TensorForm)
+            spec = place.node.meta["spec"]
             node = self.tape.region.placeholder(f"c{len(self.formals)}", {"spec": spec, "where": None})
             self.formals.append(node)
             self.tape.clock += 1
-            place.set((node, self.tape.clock, place.requires_grad or form.grad))  # type: ignore[union-attr]
+            place.set((node, self.tape.clock, place.requires_grad or form.grad))
             return
         value = self.forms.formal(form, self.formals)
         if not isinstance(place, ContentsPlace):
@@ -537,8 +541,9 @@ class Attempt:
         for key, form in self.s.carried.items():
             place = self.s.places[key]
             if isinstance(place, Store):
+                assert isinstance(form, TensorForm)
                 tape.clock += 1
-                tape.trail.write(place, (after.next(), tape.clock, place.requires_grad or form.grad))  # type: ignore[union-attr]
+                tape.trail.write(place, (after.next(), tape.clock, place.requires_grad or form.grad))
                 continue
             value = after.value(form)
             tape.trail.write(place, MISSING if isinstance(value, Undefined) else value)
@@ -578,7 +583,8 @@ class After:
         """The next value of this form."""
         start = self.index
         nodes = [self.next() for _ in range(count(form))]
-        saved, self.tape.region = self.tape.region, Adopted(self.tape.region, nodes)  # type: ignore[assignment]
+        saved = self.tape.region
+        self.tape.region = cast(Region, Adopted(saved, nodes))
         try:
             made = self.forms.formal(form, [])
         finally:
@@ -649,8 +655,4 @@ def never() -> Completion:
     raise AssertionError("a continuation that no exit leads to")
 
 
-from diptych.capture.staging.forms import NumberForm  # noqa: E402
-from diptych.capture.values import COMPARISONS as OPERATORS  # noqa: E402
-
 NUMBER_BOOL, NUMBER_INT = NumberForm("bool"), NumberForm("int")
-__all__ = ["Looping", "effectful", "handle"]

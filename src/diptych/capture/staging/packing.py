@@ -60,6 +60,7 @@ class Packer:
             return Rows(columns, tuple(n is not None for n in marker.numbers), marker.item)
         own = isinstance(value, list | dict | set | collections.deque | tuple) and not isinstance(value, torch.Size)
         made_here = own or self.born(value)
+        self.check_inside(value)
         if self.strict and id(value) in self.open:
             raise self.tape.refuse("structure-in-branch", f"a {type(value).__name__} that holds itself is returned")
         if id(value) in self.open or self.keep(value) or not (made_here or holds(value, self.keep)):
@@ -73,6 +74,17 @@ class Packer:
             return self.parts(value)
         finally:
             self.open.discard(id(value))
+
+    def check_inside(self, value: Any) -> None:
+        """Values of the graph may not hide where no leaf can stand: in sets, keys, slices, or a loop's own iterables."""
+        hidden: list[Any] = []
+        if isinstance(value, set | frozenset | dict):
+            hidden = list(value)
+        elif isinstance(value, slice):
+            hidden = [value.start, value.stop, value.step]
+        inside = any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
+        if inside or type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original):
+            raise self.tape.refuse("structure-in-branch", f"a {type(value).__name__} with values of the graph leaves the function")
 
     def mixture(self, make: type, content: Any) -> Layout:
         """A container whose contents depend on the path."""

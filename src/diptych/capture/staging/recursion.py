@@ -1,8 +1,8 @@
-"""Recursion that a tensor decides: a function that comes back to itself inside a staged branch becomes a graph function.
+"""Recursion that a tensor decides: a function that comes back to itself in a staged branch becomes a graph function.
 
 The type of the result is a least fixed point: in the first trace a recursive call is a path that never returns, so the
 result has the type of the cases that do not call again; later traces use that type, widened until it is stable.
-"""  # noqa: E501
+"""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Recursion(Core):
         form = forms.of((args, kwargs))
         staged = [a for a in active if a.depth < self.tape.region.depth]
         for activation in reversed(staged):
-            known = activation.form or form
+            known = activation.form
             if activation.target is not None:
                 wide = forms.widen(known, form)
                 if repr(wide) == repr(known):
@@ -79,9 +79,8 @@ class Recursion(Core):
     def enter(self, made: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any], form: Form | None) -> Any:
         """Trace a call in line."""
         tape = self.tape
-        activation = Activation(made.__code__, form, tape.region.depth)  # type: ignore[arg-type]
-        if form is None and may_recurse(made):
-            activation.form = Forms(self).of((args, kwargs))
+        form = form if form is not None else Forms(self).of((args, kwargs))
+        activation = Activation(made.__code__, form, tape.region.depth)
         mark, layer, depth = tape.region.mark(), tape.trail.open(), len(tape.trail.layers)
         chain, loops, inside = self.chain, self.loops, self.in_function
         self.stack.append(activation)
@@ -212,8 +211,3 @@ class Recursion(Core):
         for store in stores(value):
             store.twins = twins
         return value
-
-
-def may_recurse(made: types.FunctionType) -> bool:
-    """Whether the form of the arguments is worth keeping (always: the function may be reached again)."""
-    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 INTERPRETER = "__diptych__"
 """The free variable of a transformed function that holds the hooks."""
@@ -47,17 +48,23 @@ def function(name: str, parameters: Sequence[str], body: list[ast.stmt], nonloca
     args = no_arguments()
     args.args = [ast.arg(parameter) for parameter in parameters]
     head: list[ast.stmt] = [ast.Nonlocal(list(nonlocals))] if nonlocals else []
-    made = ast.FunctionDef(name, args, head + (body or [ast.Pass()]), [], None, None)
-    made.type_params = []  # Python 3.12 and later  # pyright: ignore[reportAttributeAccessIssue]
+    return definition(name, args, head + (body or [ast.Pass()]))
+
+
+def definition(name: str, args: ast.arguments, body: list[ast.stmt], like: ast.FunctionDef | None = None) -> Any:
+    """`def name(args): body`, with the decorators, annotation and type parameters (Python 3.12) of `like`."""
+    decorators, returns = ([], None) if like is None else (like.decorator_list, like.returns)
+    made: Any = ast.FunctionDef(name, args, body, decorators, returns, None)
+    made.type_params = list(getattr(like, "type_params", []))
     return made
 
 
-def locate(node: ast.AST, at: ast.AST) -> None:
+def locate(node: Any, at: ast.AST) -> None:
     """Put a node where `at` begins (a call through an attribute counts as standing where the attribute ends)."""
     ast.copy_location(node, at)
     if hasattr(node, "lineno") and (isinstance(at, ast.stmt) or isinstance(node, ast.Attribute)):
-        node.end_lineno = node.lineno  # type: ignore[attr-defined]
-        node.end_col_offset = node.col_offset + 1  # type: ignore[attr-defined]
+        node.end_lineno = node.lineno
+        node.end_col_offset = node.col_offset + 1
 
 
 def place(made: Sequence[ast.stmt], at: ast.AST) -> list[ast.stmt]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from diptych.capture.syntax.build import hook, load, no_arguments, place
+from diptych.capture.syntax.build import definition, hook, load, no_arguments, place
 from diptych.capture.syntax.transform import Transformer, lowers, own_nodes
 
 EAGER = {"sum", "any", "all", "list", "tuple", "set", "max", "min", "sorted", "dict", "stack", "cat", "frozenset"}
@@ -41,11 +41,10 @@ def lower_lambda(t: Transformer, node: ast.Lambda) -> ast.expr:
 
 def define(t: Transformer, what: str, args: ast.arguments, body: list[ast.stmt], at: ast.AST) -> ast.expr:
     """Put a nested function in front of the statement; the expression is its name."""
-    tree = ast.FunctionDef(t.fresh(what), args, place(body, at), [], None, None)
-    tree.type_params = []  # pyright: ignore[reportAttributeAccessIssue]
+    tree = definition(t.fresh(what), args, place(body, at))
     ast.copy_location(tree, at)
     ast.fix_missing_locations(tree)
-    t.pending += Transformer(defaults(t, tree), t).whole(),  # fmt: skip
+    t.pending.append(Transformer(defaults(t, tree), t).whole())
     return load(tree.name)
 
 
@@ -65,12 +64,12 @@ def lower_comprehension(t: Transformer, node: ast.ListComp | ast.SetComp | ast.D
             empty, inner = ast.List([], ast.Load()), _method(result, "append", element)
         case ast.GeneratorExp(element):
             empty, inner = ast.Constant(None), ast.Expr(ast.Yield(element))
-    body = [inner]
+    body: list[ast.stmt] = [inner]
     for index, part in reversed(list(enumerate(node.generators))):
         for condition in reversed(part.ifs):
-            body = [ast.If(condition, body, [])]  # pyright: ignore[reportArgumentType]
+            body = [ast.If(condition, body, [])]
         items = load(first) if index == 0 else part.iter
-        body = [ast.For(part.target, items, body, [])]  # pyright: ignore[reportArgumentType]
+        body = [ast.For(part.target, items, body, [])]
     walrus = {n.target.id for n in own_nodes(node) if isinstance(n, ast.NamedExpr)}
     head: list[ast.stmt] = [ast.Nonlocal(sorted(walrus))] if walrus else []
     if isinstance(node, ast.GeneratorExp):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diptych.capture.liveness import Liveness, analyse
-from diptych.capture.syntax.build import FRAME, function, hook, load, locate, names, place, store, thunk
+from diptych.capture.syntax.build import FRAME, definition, function, hook, load, locate, names, place, store, thunk
 
 Lowering = Callable[["Transformer", Any], Any]
 LOWERINGS: dict[type[ast.AST], Lowering] = {}
@@ -83,7 +83,8 @@ class Transformer:
             made = place([function(name, [], body, self.writable())], node)
             following = load(name)
         *before, last = self.statement(node)
-        assert isinstance(last, ast.Expr) and isinstance(last.value, ast.Call), ast.dump(last)  # noqa: PT018
+        assert isinstance(last, ast.Expr), ast.dump(last)
+        assert isinstance(last.value, ast.Call), ast.dump(last)
         last.value.keywords.append(ast.keyword("rest", following))
         return [*made, *before, *place([ast.Return(last.value)], node)]
 
@@ -166,8 +167,7 @@ class Transformer:
                 outside.append(ast.Nonlocal(sorted(self.nonlocals)))
             body = [*outside, *declare, frame, made, ast.Return(hook("function", load(name), load(FRAME)))]
             place(body, tree.body[0])
-        result = ast.FunctionDef(tree.name, tree.args, body, tree.decorator_list, tree.returns, None)
-        result.type_params = list(getattr(tree, "type_params", []))  # pyright: ignore[reportAttributeAccessIssue]
+        result = definition(tree.name, tree.args, body, tree)
         ast.copy_location(result, tree)
         return ast.fix_missing_locations(result)
 
@@ -197,7 +197,7 @@ def is_generator(tree: ast.FunctionDef) -> bool:
     return any(isinstance(node, kinds) for node in own_nodes(tree) if not isinstance(node, inner))
 
 
-def leaves(node: ast.stmt) -> bool:
+def leaves(node: ast.stmt | ast.ExceptHandler | ast.match_case) -> bool:
     """Whether a statement holds an exit that goes past its own end."""
     if isinstance(node, ast.Return | ast.Break | ast.Continue):
         return True
@@ -206,6 +206,6 @@ def leaves(node: ast.stmt) -> bool:
         after = any(leaves(s) for s in node.orelse)
         return after or any(isinstance(part, ast.Return) for part in inside)
     if isinstance(node, ast.If | ast.With | ast.Try | ast.Match | ast.ExceptHandler | ast.match_case):
-        children = [c for c in ast.iter_child_nodes(node)]  # noqa: C416
-        return any(leaves(c) for c in children if isinstance(c, ast.stmt | ast.ExceptHandler | ast.match_case))  # type: ignore[arg-type]
+        children = ast.iter_child_nodes(node)
+        return any(leaves(c) for c in children if isinstance(c, ast.stmt | ast.ExceptHandler | ast.match_case))
     return False
