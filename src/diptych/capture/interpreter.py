@@ -319,7 +319,15 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "In": contains,
     "NotIn": lambda item, container: item not in container,
 }
-BINARY: dict[str, Callable[[Any, Any], Any]] = {"Mod": operator.mod, "Add": operator.add, "Mult": operator.mul}
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "Mod": operator.mod,
+    "Add": operator.add,
+    "Mult": operator.mul,
+    "Sub": operator.sub,
+    "BitOr": operator.or_,
+    "BitAnd": operator.and_,
+    "BitXor": operator.xor,
+}
 AUGMENTED: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.iadd,
     "Sub": operator.isub,

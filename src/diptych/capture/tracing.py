@@ -329,7 +329,15 @@ class Tracing:
                 root = root.parent
             if isinstance(root.read, Argument) and isinstance(guard.constant, int | float | str | bool):
                 fixed[guard.source.path] = guard.constant
-        return Calling.of(signature, fixed)
+        # A parameter may be left out where its default is what the graph was made for.
+        made = [
+            p.replace(default=p.empty) if p.name in fixed and fixed[p.name] != p.default else p
+            for p in signature.parameters.values()
+        ]
+        try:
+            return Calling.of(signature.replace(parameters=made), fixed)
+        except ValueError:  # a parameter without a default after one that has one
+            return None
 
     def size_guards(self) -> list[Callable[[list[Any]], bool]]:
         """What the trace assumed of the symbolic sizes of its inputs."""

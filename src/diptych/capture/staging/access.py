@@ -6,22 +6,27 @@ import builtins
 import collections
 import enum
 import functools
+import operator
 import types
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 
 from diptych.capture.convert import convertible, is_converted
 from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE
+from diptych.capture.staging.forms import Forms, RowsForm
+from diptych.capture.staging.joins import same_type
 from diptych.capture.staging.looping import Looping
-from diptych.capture.staging.outside import Guard, SameAs, Source, World
+from diptych.capture.staging.outside import Constantly, Guard, SameAs, Source, World
 from diptych.capture.staging.packing import mixed_contents as mixed_of
 from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
-from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.staging.rows import RowsOf, number_tensor, row, rows_of
 from diptych.capture.tensors import handle, has_handle, kin
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
-from diptych.capture.values import Original, Scalar, Union, kind_of
+from diptych.capture.values import COMPARISONS as OPERATORS
+from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 
 
 class CellSource:
@@ -175,6 +180,8 @@ class Access(Looping):
             value = self.call(found.func, owner)
             self.setattr(owner, name, value)
             return value
+        if isinstance(stored, Union) and has_undefined(stored):
+            raise self.tape.refuse("structure-in-branch", f"{name} is an attribute on some paths only")
         if isinstance(stored, Original | Union):
             return looked_at(stored)
         if stored is not MISSING and not is_data_descriptor(found):
@@ -203,7 +210,7 @@ class Access(Looping):
     def rely_on_class(self, owner: Any, name: str, found: Any) -> None:
         """A method or property of a user's class: it could be replaced."""
         function = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
-        if self.outside(owner) and convertible(function) and "/torch/" not in function.__code__.co_filename:  # pyright: ignore[reportOptionalMemberAccess]
+        if self.outside(owner) and convertible(function) and "/torch/" not in function.__code__.co_filename:
             self.world.class_function(owner, name, found)
 
     def with_default(self, get: Any, default: tuple[Any, ...]) -> Any:
@@ -225,8 +232,6 @@ class Access(Looping):
         if isinstance(owner, type):
             base = self.world.sources.get(id(owner))
             if base is None:
-                from diptych.capture.staging.outside import Constantly
-
                 self.world.register(owner, Source(owner.__name__, None, Constantly(owner)))
         return self.world.attribute(owner, name, value)
 
@@ -247,10 +252,10 @@ class Access(Looping):
         if self.transforms(hook) and not isinstance(owner, torch.nn.Module):
             self.call(hook, owner, name, value)
             return
-        if isinstance(owner, torch.nn.Module) and convertible(hook) and hook.__module__ != "torch.nn.modules.module":  # noqa: SIM102
-            if not hook.__qualname__.startswith("Stager."):
-                self.call(hook, owner, name, value)
-                return
+        own_hook = convertible(hook) and hook.__module__ != "torch.nn.modules.module"
+        if isinstance(owner, torch.nn.Module) and own_hook and not hook.__qualname__.startswith("Stager."):
+            self.call(hook, owner, name, value)
+            return
         if isinstance(owner, types.ModuleType):
             self.set_global(vars(owner), name, value)
             return
@@ -289,9 +294,8 @@ class Access(Looping):
     def set_module_attribute(self, owner: torch.nn.Module, name: str, value: Any) -> None:
         """As `nn.Module.__setattr__`, which knows parameters, buffers and submodules."""
         if name in owner._parameters and isinstance(value, torch.Tensor) and not isinstance(value, torch.nn.Parameter):
-            raise TypeError(
-                f"cannot assign '{torch.typename(torch.Tensor())}' as parameter '{name}' (torch.nn.Parameter or None expected)"  # noqa: E501
-            )
+            kind = torch.typename(torch.Tensor())
+            raise TypeError(f"cannot assign '{kind}' as parameter '{name}' (torch.nn.Parameter or None expected)")
         if name in owner._buffers:
             owner._buffers[name] = value
         elif isinstance(value, torch.nn.Parameter | torch.nn.Module):
@@ -334,17 +338,21 @@ class Access(Looping):
                 return self.pick_key(owner, key)
             if isinstance(owner, range):
                 return owner.start + key * owner.step
+        if isinstance(owner, collections.defaultdict) and key not in owner:
+            self.tape.trail.touch(ContentsPlace(owner))  # reading makes the entry
+        kind: Any = type(owner)
         if isinstance(owner, torch.nn.Module):
-            return self.call(type(owner).__getitem__, owner, key)  # pyright: ignore[reportAttributeAccessIssue]
-        if isinstance(owner, dict | list | tuple | str | bytes | range | collections.deque | torch.Size | type):
-            return owner[key]  # pyright: ignore[reportIndexIssue]
+            return self.call(kind.__getitem__, owner, key)
+        if issubclass(kind, dict | list | tuple | str | bytes | range | collections.deque | torch.Size | type):
+            return owner[key]
         method = class_attribute(type(owner), "__getitem__")
         return self.call(method, owner, key) if self.transforms(method) else owner[key]
 
     def sequence(self, owner: Any) -> Any:
         """A module list's modules, read through its source."""
         if isinstance(owner, torch.nn.Module):
-            return [self.call(type(owner).__getitem__, owner, i) for i in range(len(owner))]  # type: ignore[arg-type]
+            kind: Any = type(owner)
+            return [self.call(kind.__getitem__, owner, i) for i in range(len(cast(Any, owner)))]
         return owner
 
     def tensor_item(self, owner: torch.Tensor, key: Any) -> Any:
@@ -387,8 +395,6 @@ class Access(Looping):
 
     def index_tensor(self, key: Scalar) -> torch.Tensor:
         """A number as a 0-d tensor."""
-        from diptych.capture.staging.rows import number_tensor
-
         return number_tensor(self.tape, (key,), torch.int64)[0]
 
     def setitem(self, owner: Any, key: Any, value: Any) -> None:
@@ -480,7 +486,7 @@ class Access(Looping):
 
         low = self.tape.scalar(OPERATORS["lt"], key, -n)
         high = self.tape.scalar(OPERATORS["ge"], key, n)
-        bad = self.tape.scalar(OR, low, high)
+        bad = self.tape.scalar(operator.or_, low, high)
         return self.stage_value(bad, error, lambda: at(0))
 
     def pick_key(self, table: Any, key: Scalar) -> Any:
@@ -499,8 +505,6 @@ class Access(Looping):
 
     def uniform(self, items: Any) -> bool:
         """Whether all items are tensors of one type, or numbers of one kind."""
-        from diptych.capture.staging.joins import same_type
-
         first = items[0]
         if isinstance(first, torch.Tensor):
             rest = all(isinstance(i, torch.Tensor) for i in items)
@@ -529,8 +533,6 @@ class Access(Looping):
 
     def append(self, rows: RowsOf, value: Any) -> RowsOf:
         """The rows with one more item."""
-        from diptych.capture.staging.forms import Forms
-
         leaves: list[Any] = []
         try:
             Forms(self).leaves_of(value, rows.item, leaves)
@@ -552,8 +554,6 @@ class Access(Looping):
 
     def as_rows(self, items: Any, like: RowsOf | None) -> RowsOf:
         """A list of known length in the form of one that grows."""
-        from diptych.capture.staging.forms import Forms, RowsForm
-
         assert like is not None
         forms = Forms(self)
         form = RowsForm(tuple(forms.column(c) for c in like.columns), tuple(like.numbers), like.item)
@@ -584,6 +584,9 @@ class Access(Looping):
         left, right = self.resolve(left), self.resolve(right)
         if isinstance(left, Union) or isinstance(right, Union):
             return self.distribute(lambda a, b: self.binary(name, a, b), left, right)
+        for side in (left, right):
+            if isinstance(side, list | dict | set) and mixed_of(side) is not None:
+                return self.through_mixed(side, lambda: self.binary(name, left, right))
         if name == "Add" and isinstance(left, list) and isinstance(right, list):
             return self.concatenate(left, right)
         if name == "Mod" and isinstance(left, str) and self.holds_traced(right):
@@ -617,7 +620,7 @@ class Access(Looping):
         if isinstance(left, set | dict | collections.deque | list):
             self.tape.trail.touch(ContentsPlace(left))
         if isinstance(left, Scalar) or (isinstance(right, Scalar) and not isinstance(left, torch.Tensor)):
-            return PLAIN_OF[name](left, right)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            return PLAIN_OF[name](left, right)
         if isinstance(left, torch.Tensor) and isinstance(right, Scalar):
             right = self.tape.argument(right)
         return AUGMENTED[name](left, right)
@@ -717,7 +720,8 @@ class Access(Looping):
             tests = [lambda k=k: True if k is item else self.truth(self.compare_two("Eq", item, k)) for k in keys]
             return self.any_true(tests[0](), *tests[1:]) if tests else False
         if isinstance(container, torch.nn.Module):
-            return self.call(type(container).__contains__, container, item)  # pyright: ignore[reportAttributeAccessIssue]
+            kind: Any = type(container)
+            return self.call(kind.__contains__, container, item)
         method = class_attribute(type(container), "__contains__")
         return self.call(method, container, item) if self.transforms(method) else item in container
 
@@ -741,18 +745,22 @@ def looked_at(value: Any) -> Any:
     return value
 
 
+def has_undefined(value: Any) -> bool:
+    """Whether a value is absent on some path."""
+    if isinstance(value, Union):
+        return has_undefined(value.then) or has_undefined(value.orelse)
+    return isinstance(value, Undefined)  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
+
+
 def is_data_descriptor(value: Any) -> bool:
     """Whether a class attribute takes precedence over the instance's own."""
     return value is not MISSING and hasattr(type(value), "__set__") and not isinstance(value, enum.Enum)
 
 
-import operator  # noqa: E402
-
-from diptych.capture.values import COMPARISONS as OPERATORS  # noqa: E402
-
-OR = operator.or_
-PLAIN_OF = {"Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
-            "FloorDiv": operator.floordiv, "Mod": operator.mod, "Pow": operator.pow, "LShift": operator.lshift,
-            "RShift": operator.rshift, "BitAnd": operator.and_, "BitOr": operator.or_, "BitXor": operator.xor,
-            "MatMult": operator.matmul}  # fmt: skip
+PLAIN_OF: dict[str, Callable[[Any, Any], Any]] = {
+    "Add": operator.add, "Sub": operator.sub, "Mult": operator.mul, "Div": operator.truediv,
+    "FloorDiv": operator.floordiv, "Mod": operator.mod, "Pow": operator.pow, "LShift": operator.lshift,
+    "RShift": operator.rshift, "BitAnd": operator.and_, "BitOr": operator.or_, "BitXor": operator.xor,
+    "MatMult": operator.matmul,
+}  # fmt: skip
 KINDS_OF = {"int": builtins.int, "float": builtins.float, "bool": builtins.bool, "str": builtins.str}

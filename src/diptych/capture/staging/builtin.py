@@ -18,6 +18,8 @@ from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zi
 from diptych.capture.staging.rows import RowsOf, number_tensor, rows_of
 from diptych.capture.values import KINDS, Scalar, Union, kind_of
 from diptych.graph import own
+from diptych.graph.layout import Leaf
+from diptych.graph.spec import NumberSpec
 
 HANDLERS: dict[Any, Callable[..., Any]] = {}
 TENSOR_METHODS: dict[str, Callable[..., Any]] = {}
@@ -95,17 +97,10 @@ def builtin_isinstance(stager: Any, value: Any, kinds: Any) -> Any:
         return issubclass({"int": int, "float": float, "bool": bool, "str": str, "complex": complex}[value.kind], kinds)
     if isinstance(value, StagedRange):
         return isinstance(range(0), kinds)
-    if isinstance(value, torch.Tensor) and type(value) is not torch.Tensor:
-        own = type(value) if isinstance(value, torch.nn.Parameter | torch.nn.Buffer) else torch.Tensor
-        return isinstance(value, kinds) if own is not torch.Tensor else _is_tensor(kinds, value)
+    if isinstance(value, torch.Tensor) and type(value) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
+        with stager.unrecorded_world():  # a plain tensor, as it will be when the graph runs
+            value = torch.empty(0, dtype=value.dtype, device=value.device)
     return isinstance(value, kinds)
-
-
-def _is_tensor(kinds: Any, value: torch.Tensor) -> bool:
-    flat = kinds if isinstance(kinds, tuple) else (kinds,)
-    return any(issubclass(torch.Tensor, k) if isinstance(k, type) and not issubclass(k, torch.Tensor) else
-               k is torch.Tensor or isinstance(value.detach if False else torch.empty(0, dtype=value.dtype), k)
-               if isinstance(k, type) else isinstance(torch.Tensor, k) for k in flat)  # fmt: skip
 
 
 @meaning(builtins.type)
@@ -171,7 +166,8 @@ def known_items(stager: Any, items: Any) -> list[Any]:
     if isinstance(items, str | dict | set):
         return list(items)
     if isinstance(items, torch.nn.Module):
-        return list(stager.call(type(items).__iter__, items))  # pyright: ignore[reportAttributeAccessIssue]
+        kind: Any = type(items)
+        return list(stager.call(kind.__iter__, items))
     found = items_of(stager, items)
     if found.known is None and found.length is not None:
         raise stager.tape.refuse("unpacking")
@@ -271,8 +267,6 @@ def extreme(function: Any, comparison: str) -> None:
 
 def spec(kind: Any) -> Any:
     """The type of a number."""
-    from diptych.graph.spec import NumberSpec
-
     return NumberSpec(kind)
 
 
@@ -317,7 +311,7 @@ def builtin_divmod(stager: Any, a: Any, b: Any) -> Any:
 @meaning(builtins.str)
 def builtin_str(stager: Any, *args: Any) -> Any:
     """`str(x)`."""
-    return stager.format(args[0], -1 if not args or not isinstance(args[0], str) else -1, "") if args else ""  # noqa: RUF034
+    return stager.format(args[0], -1, "") if args else ""
 
 
 @meaning(builtins.repr)
@@ -490,8 +484,6 @@ del HANDLERS[torch.hstack], HANDLERS[torch.vstack]
 
 def single(rows: RowsOf) -> bool:
     """Whether the items are single tensors."""
-    from diptych.graph.layout import Leaf
-
     return isinstance(rows.item, Leaf) and rows.numbers == [None]
 
 
@@ -513,14 +505,13 @@ def torch_tensor(
     if not stager.holds_traced(data):
         return torch.tensor(data, dtype=dtype, device=device)
     values = nested(stager, data)
-    return number_tensor(stager.tape, values, dtype, str(device or "cpu")) if isinstance(values, tuple) else number_tensor(  # noqa: E501
-        stager.tape, (values,), dtype, str(device or "cpu")).squeeze(0)  # fmt: skip
+    if isinstance(values, tuple):
+        return number_tensor(stager.tape, values, dtype, str(device or "cpu"))
+    return number_tensor(stager.tape, (values,), dtype, str(device or "cpu")).squeeze(0)
 
 
 def single_number(rows: RowsOf) -> bool:
     """Whether the items are single numbers."""
-    from diptych.graph.layout import Leaf
-
     return isinstance(rows.item, Leaf) and rows.numbers[0] is not None
 
 
@@ -552,8 +543,14 @@ def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
     HANDLERS[kind] = make
 
 
-for _kind, _dtype in ((torch.Tensor, None), (torch.FloatTensor, torch.float32), (torch.DoubleTensor, torch.float64),
-                      (torch.LongTensor, torch.int64), (torch.IntTensor, torch.int32), (torch.BoolTensor, torch.bool)):  # fmt: skip  # noqa: E501
+for _kind, _dtype in (
+    (torch.Tensor, None),
+    (torch.FloatTensor, torch.float32),
+    (torch.DoubleTensor, torch.float64),
+    (torch.LongTensor, torch.int64),
+    (torch.IntTensor, torch.int32),
+    (torch.BoolTensor, torch.bool),
+):
     legacy_constructor(_kind, _dtype)
 
 
@@ -572,9 +569,10 @@ def _draw(name: str, kind: str) -> Any:
     return draw
 
 
-for _name, _kind_ in (("random", "float"), ("uniform", "float"), ("gauss", "float"), ("expovariate", "float"),
-                      ("randint", "int"), ("randrange", "int")):  # fmt: skip
-    HANDLERS[getattr(random, _name)] = _draw(_name, _kind_)
+for _name in ("random", "uniform", "gauss", "expovariate"):
+    HANDLERS[getattr(random, _name)] = _draw(_name, "float")
+for _name in ("randint", "randrange"):
+    HANDLERS[getattr(random, _name)] = _draw(_name, "int")
 
 
 @meaning(torch.autograd.Variable)
@@ -623,8 +621,6 @@ def tensor_tolist(stager: Any, tensor: torch.Tensor) -> Any:
     if isinstance(size, Scalar):
         if fake.dim() == 1:
             kind = "bool" if fake.dtype == torch.bool else "float" if fake.is_floating_point() else "int"
-            from diptych.graph.layout import Leaf
-
             wide = {"float": torch.float64, "int": torch.int64, "bool": torch.bool}[kind]
             return [RowsOf([tensor.detach().to(wide)], [kind], Leaf(0))]
         raise stager.tape.refuse("unpacking", "tolist() of a tensor whose length only the graph knows")

@@ -233,8 +233,9 @@ class Calling(Recursion, Logic):
                 "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
             )
         if mixed_of(owner) is not None and name in ("items", "keys", "values", "copy"):
-            made = dict if name == "copy" and isinstance(owner, dict) else set if isinstance(owner, set) else list
-            return self.through_mixed(owner, lambda: self.birth(made(getattr(owner, name)())))
+            if name == "copy":
+                return self.through_mixed(owner, lambda: self.birth(owner.copy()))
+            return self.through_mixed(owner, lambda: getattr(dict(owner), name)())
         if any(mixed_of(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
             mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_of(a) is not None)
             return self.through_mixed(mixed, lambda: self.container_method(owner, f, args, kwargs))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -50,6 +50,10 @@ class Packer:
         if self.refers(value) and not top:
             return Leaf(self.leaf(value))
         mixed = mixed_contents(value)
+        if mixed is not None and self.strict:
+            if id(value) in self.packed:
+                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
+            self.packed[id(value)] = value
         if mixed is not None:
             return self.mixture(type(value), mixed)
         marker = rows_of(value)
@@ -76,15 +80,21 @@ class Packer:
             self.open.discard(id(value))
 
     def check_inside(self, value: Any) -> None:
-        """Values of the graph may not hide where no leaf can stand: in sets, keys, slices, or a loop's own iterables."""
+        """Values of the graph may not hide where no leaf can stand: in sets, keys, slices, or a loop's own iterables."""  # noqa: E501
         hidden: list[Any] = []
         if isinstance(value, set | frozenset | dict):
             hidden = list(value)
         elif isinstance(value, slice):
             hidden = [value.start, value.stop, value.step]
         inside = any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
-        if inside or type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original):
-            raise self.tape.refuse("structure-in-branch", f"a {type(value).__name__} with values of the graph leaves the function")
+        if (
+            inside
+            or type(value).__module__.startswith("diptych.capture")  # noqa: RUF021
+            and not isinstance(value, Undefined | Original)
+        ):
+            raise self.tape.refuse(
+                "structure-in-branch", f"a {type(value).__name__} with values of the graph leaves the function"
+            )
 
     def mixture(self, make: type, content: Any) -> Layout:
         """A container whose contents depend on the path."""
@@ -179,7 +189,7 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             values = [rebuild(i, leaves) for i in items]
             return make(*values) if hasattr(make, "_fields") else make(values)
         case Mapping_(make, keys, items):
-            made: Any = make.__new__(make) if make is not dict else {}  # pyright: ignore[reportCallIssue]
+            made: Any = {} if make is dict else cast(Any, make).__new__(make)
             for key, item in zip(keys, items, strict=True):
                 made[key] = rebuild(item, leaves)
             return made

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from diptych.capture.recording import Recorder
+from diptych.capture.tensors import adopt
 from diptych.capture.values import Scalar, kind_of
 from diptych.graph import own
 from diptych.graph.layout import Layout
@@ -47,7 +48,6 @@ def number_tensor(
     tape: Recorder, values: tuple[Any, ...], dtype: torch.dtype | None, device: str = "cpu"
 ) -> torch.Tensor:
     """`torch.tensor(values)` for nested tuples that hold numbers of the graph."""
-    from diptych.capture.tensors import adopt
 
     def example(value: Any) -> Any:
         if isinstance(value, tuple):

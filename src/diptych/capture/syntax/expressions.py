@@ -94,7 +94,7 @@ def lower_unary(t: Transformer, node: ast.UnaryOp) -> ast.expr:
 def lower_binary(t: Transformer, node: ast.BinOp) -> ast.expr:
     """Operators are methods of their operands; `%` may format a string."""
     left, right = t.expression(node.left), t.expression(node.right)
-    if isinstance(node.op, ast.Mod | ast.Add | ast.Mult):
+    if isinstance(node.op, ast.Mod | ast.Add | ast.Mult | ast.Sub | ast.BitOr | ast.BitAnd | ast.BitXor):
         return hook("binary", ast.Constant(type(node.op).__name__), left, right)
     return ast.BinOp(left, node.op, right)
 
