@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.tracing import trace
+from diptych.capture.tracing import binder, trace
 from diptych.graph.program import SymbolicGraph
 
 
@@ -31,8 +31,6 @@ def capture(
     """
     vary: dict[str, Any] = {}
     if dynamic is True:
-        from diptych.capture.tracing import binder
-
         for name, value in binder(fn)(*args, **kwargs).arguments.items():
             if isinstance(value, torch.Tensor):
                 vary[name] = tuple(range(value.dim()))

@@ -749,7 +749,7 @@ def has_undefined(value: Any) -> bool:
     """Whether a value is absent on some path."""
     if isinstance(value, Union):
         return has_undefined(value.then) or has_undefined(value.orelse)
-    return isinstance(value, Undefined)  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
+    return isinstance(value, Undefined)
 
 
 def is_data_descriptor(value: Any) -> bool:

@@ -15,7 +15,7 @@ from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
 from diptych.capture.staging.core import Core, Diverged, StageLoop
-from diptych.capture.staging.joins import Join
+from diptych.capture.staging.joins import ABSENT, Join
 from diptych.capture.staging.packing import mixture
 from diptych.capture.tensors import Store, handle
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, Change, ContentsPlace, GlobalPlace
@@ -116,7 +116,7 @@ class Branching(Core):
             error = UnboundLocalError(
                 str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
             )
-            error.diptych_exact = True  # type: ignore[attr-defined]
+            vars(error)["diptych_exact"] = True
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
         target = control.Raise(type(error), arguments)
         target.implicit = not exact(error) or self.finals > 0  # type: ignore[attr-defined]
@@ -210,10 +210,12 @@ class Branching(Core):
             elif isinstance(end, Split):
                 result = self.carry(joined, end)
         own = end in (FALL, None) or (position is not None and end == Goto(position))
-        dead = {p.key for n, p in (frame or {}).items() if live is not None and n not in live} if own else set()
+        dead: set[Hashable] = set()
+        if own and live is not None:
+            dead = {p.key for n, p in (frame or {}).items() if n not in live}
         if isinstance(end, Returning) and self.in_function and frame is not None:
             dead = {p.key for n, p in frame.items() if n not in frame.captured}
-        contents = [] if a.diverged and b.diverged else self.places(joined, sides, dead)  # pyright: ignore[reportArgumentType]
+        contents = [] if a.diverged and b.diverged else self.places(joined, sides, dead)
         self.emit_cond(joined, sides, pred)
         if a.diverged and b.diverged:
             raise Diverged
@@ -270,8 +272,6 @@ class Branching(Core):
         made = _Content(self.tape, a[0] if joined.only != 1 else b[0])
         pair = (a[0], b[0])
         if joined.only is not None:
-            from diptych.capture.staging.joins import ABSENT
-
             pair = (a[0], ABSENT) if joined.only == 0 else (ABSENT, b[0])
         joined.pairs.append(pair)
         joined.made.append(made)
@@ -354,13 +354,22 @@ class Branching(Core):
     def after(self, done: Completion, frame: Frame, rest: Thunk | None = None) -> Completion:
         """What follows a `with` or `try`: exits that passed it go on from here."""
         if not isinstance(done, Split):
-            return rest() if done in (None, END) and rest is not None else None if done is END else done
+            if done in (None, END) and rest is not None:
+                return rest()
+            return None if done is END else done
         n = len(self.chain)
         if rest is not None:
             self.chain.append(rest)
+        position = n + 1 if rest is not None else None
         try:
-            went = self.stage_if(done.pred, lambda: self.after(done.then, frame), lambda: self.after(done.orelse, frame),  # noqa: E501
-                                 frame, None, n + 1 if rest is not None else None)  # fmt: skip
+            went = self.stage_if(
+                done.pred,
+                lambda: self.after(done.then, frame),
+                lambda: self.after(done.orelse, frame),
+                frame,
+                None,
+                position,
+            )
         finally:
             del self.chain[n:]
         return rest() if went in (None, Goto(n + 1)) and rest is not None else went
@@ -389,8 +398,7 @@ class _Content:
 
 def exact(error: BaseException) -> bool:
     """Whether the program's own line raised it; what torch or a hook raised may read differently in a real run."""
-    if getattr(error, "diptych_exact", False):
-        del error.diptych_exact  # type: ignore[attr-defined]
+    if vars(error).pop("diptych_exact", False):
         return True
     trace = error.__traceback__
     file = ""

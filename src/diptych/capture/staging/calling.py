@@ -1,4 +1,4 @@
-"""Calls: the user's functions are transformed and inlined, torch's run as they are, built-ins have meanings of their own."""  # noqa: E501
+"""Calls: users' functions are transformed and inlined, torch's run as they are, built-ins have meanings of their own."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
+from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted
+from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
 from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.outside import CallAgain, Source
 from diptych.capture.staging.packing import Mixed
@@ -174,9 +176,9 @@ class Calling(Recursion, Logic):
                 if isinstance(value, Original | Union | Scalar):
                     self.settle_attribute(part, name, looked_at(value))
             for name, value in list(part.__dict__.items()):
-                if not name.startswith("_") or name == "_qkv_same_embed_dim":  # noqa: SIM102
-                    if isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor):
-                        self.read_part(part, module, name, value)
+                plain = isinstance(value, bool | int | float | str | tuple | type(None) | torch.Tensor)
+                if plain and (not name.startswith("_") or name == "_qkv_same_embed_dim"):
+                    self.read_part(part, module, name, value)
             for table in (part._parameters, part._buffers):
                 for name, value in list(table.items()):
                     self.read_part(part, module, name, value)
@@ -268,12 +270,11 @@ class Calling(Recursion, Logic):
             and isinstance(owner, list)
         ):
             raise self.tape.refuse("opaque-conversion", f"list.{name} at an index of the graph")
-        if name == "sort":  # noqa: SIM102
-            if self.holds_traced(owner) or kwargs.get("key"):
-                found = builtin_sorted(self, owner, **kwargs)
-                self.tape.trail.touch(ContentsPlace(owner))
-                owner[:] = found
-                return None
+        if name == "sort" and (self.holds_traced(owner) or kwargs.get("key")):
+            found = builtin_sorted(self, owner, **kwargs)
+            self.tape.trail.touch(ContentsPlace(owner))
+            owner[:] = found
+            return None
         if name not in READING:
             self.tape.trail.touch(ContentsPlace(owner))
         return f(*args, **kwargs)
@@ -329,7 +330,7 @@ class Calling(Recursion, Logic):
         else:
             args = tuple(self.callback(a) for a in args)
             kwargs = {k: self.callback(v) for k, v in kwargs.items()}
-            if KINDS.get(f) if isinstance(f, types.BuiltinFunctionType) else False:
+            if isinstance(f, types.BuiltinFunctionType) and f in KINDS:
                 return self.numeric(f, *args)
         return self.new_container(f(*args, **kwargs))
 
@@ -420,11 +421,11 @@ class Calling(Recursion, Logic):
         """A context manager: the user's own runs transformed."""
         value = self.resolve(value)
         enter = class_attribute(type(value), "__enter__")
-        if isinstance(value, torch.enable_grad | torch.inference_mode) or (  # noqa: SIM102
+        enables = isinstance(value, torch.enable_grad) or (
             isinstance(value, torch.set_grad_enabled) and getattr(value, "mode", False)
-        ):
-            if not self.tape.grad_mode or isinstance(value, torch.inference_mode):
-                raise self.tape.refuse("grad-mode", type(value).__name__)
+        )
+        if isinstance(value, torch.inference_mode) or (enables and not self.tape.grad_mode):
+            raise self.tape.refuse("grad-mode", type(value).__name__)
         native = type(value).__module__.startswith("torch")
         self.managers.append(not native)
         return _Managed(self, value) if self.transforms(enter) else value
@@ -438,8 +439,6 @@ class Calling(Recursion, Logic):
                 return same_length
         if isinstance(items, Union) or rows_of(items) is not None or mixed_of(items) is not None:
             raise self.tape.refuse("unpacking")
-        from diptych.capture.staging.items import items_of
-
         if isinstance(items, list | tuple | dict | set | str) or not self.special_items(items):
             return items
         found = items_of(self, items)
@@ -448,8 +447,6 @@ class Calling(Recursion, Logic):
         return [found.take(k) for k in range(found.known)]
 
     def special_items(self, items: Any) -> bool:
-        from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped
-
         return isinstance(items, StagedRange | Enumerated | Zipped | Backwards | torch.Tensor)
 
     def unpack(self, value: Any, count: int, star: int) -> Any:
@@ -527,13 +524,10 @@ def global_hooks(roots: Any) -> int:
 
 def hooked(module: torch.nn.Module) -> bool:
     """Whether calling a module runs hooks."""
-    own_ = any(module.__dict__.get(name) for name in HOOK_TABLES)
+    own = any(module.__dict__.get(name) for name in HOOK_TABLES)
     shared = torch.nn.modules.module
     return (
-        own_
+        own
         or any(getattr(shared, f"_global{n}", None) for n in HOOK_TABLES)
         or getattr(module, "_compiled_call_impl", None) is not None
     )
-
-
-from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted  # noqa: E402

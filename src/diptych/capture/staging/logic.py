@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import operator
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,10 +88,10 @@ class Logic(Access):
     def tensor_truth(self, value: torch.Tensor) -> bool | Scalar:
         tape = self.tape
         fake = self.traced(value)
-        count = 1
+        count: Any = 1
         for size in fake.shape:
             count = count * size
-        if isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if isinstance(count, int):
             if count > 1:
                 raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
             if count == 0:
@@ -145,7 +146,7 @@ class Logic(Access):
         """A variable is read that has no value on this path."""
         message = f"cannot access local variable '{value.name}' where it is not associated with a value"
         error = UnboundLocalError(message)
-        error.diptych_exact = True  # type: ignore[attr-defined]
+        vars(error)["diptych_exact"] = True
         raise error
 
     def defined(self, value: Union) -> Any:
@@ -161,13 +162,13 @@ class Logic(Access):
         for index, value in enumerate(values):
             value = self.resolve(value)
             if isinstance(value, Union):
-                rest = values[index + 1 :]
-
-                def on(side: Any, before: Any = values[:index], rest: Any = rest) -> Any:
-                    return self.distribute(function, *before, side, *rest)
-
-                return self.stage_value(value.pred, lambda: on(value.then), lambda: on(value.orelse))  # noqa: B023
+                part = functools.partial(self.distribute, function, *values[:index])
+                return self.each_side(value, lambda side, part=part, rest=values[index + 1 :]: part(side, *rest))
         return function(*(self.resolve(v) for v in values))
+
+    def each_side(self, value: Union, function: Callable[[Any], Any]) -> Any:
+        """A function of both alternatives of a union."""
+        return self.stage_value(value.pred, lambda: function(value.then), lambda: function(value.orelse))
 
     def settle(self, value: Any) -> Any:
         """A value that leaves the function: undefined alternatives raise here."""
@@ -382,8 +383,8 @@ class Logic(Access):
     def number_of(self, value: torch.Tensor) -> Scalar:
         """`value.item()`."""
         fake = self.traced(value)
-        size = fake.numel()
-        if isinstance(size, int) and size != 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        size: Any = fake.numel()
+        if isinstance(size, int) and size != 1:
             raise RuntimeError(f"a Tensor with {size} elements cannot be converted to Scalar")
         kind = "bool" if fake.dtype == torch.bool else "float" if fake.dtype.is_floating_point else "int"
         if fake.dtype.is_complex:

@@ -9,11 +9,14 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from diptych.capture.staging.builtin import tensor_tolist
 from diptych.capture.staging.outside import Guard, Leaf
 from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 
 T = torch.Tensor
+PROPERTIES: Any = torch.Tensor
+"""Its attributes are descriptors (torch's stubs take them for values)."""
 Answer = Callable[..., Any]
 ANSWERS: dict[Any, Answer] = {}
 
@@ -59,8 +62,6 @@ def answer_item(stager: Any, func: Any, tensor: T) -> Any:
 @answers(T.tolist)
 def answer_tolist(stager: Any, func: Any, tensor: T) -> Any:
     """`x.tolist()`."""
-    from diptych.capture.staging.builtin import tensor_tolist
-
     return tensor_tolist(stager, tensor)
 
 
@@ -105,20 +106,20 @@ def answer_grad(
 
 
 @answers(T.backward, torch.autograd.backward, T.register_hook, T.retain_grad,
-         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, T.grad.__get__, T.grad.__set__,  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
-         T.grad_fn.__get__, T.grad.__delete__)  # type: ignore[attr-defined]  # fmt: skip
+         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, PROPERTIES.grad.__get__,
+         PROPERTIES.grad.__set__, PROPERTIES.grad_fn.__get__, PROPERTIES.grad.__delete__)  # fmt: skip
 def answer_autograd(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Gradients inside the captured function."""
     raise stager.tape.refuse("autograd-inside", getattr(func, "__name__", str(func)))
 
 
-@answers(T.requires_grad.__get__)  # type: ignore[attr-defined]
+@answers(PROPERTIES.requires_grad.__get__)
 def answer_requires_grad(stager: Any, func: Any, tensor: T) -> bool:
     """`x.requires_grad`, as it will be when the graph runs."""
     return requires_grad(stager.traced(tensor))
 
 
-@answers(T.requires_grad_, T.requires_grad.__set__)  # type: ignore[attr-defined]
+@answers(T.requires_grad_, PROPERTIES.requires_grad.__set__)
 def answer_set_requires_grad(stager: Any, func: Any, tensor: T, value: bool = True) -> Any:
     """`x.requires_grad_()`."""
     if requires_grad(stager.traced(tensor)) == value:
@@ -128,7 +129,7 @@ def answer_set_requires_grad(stager: Any, func: Any, tensor: T, value: bool = Tr
     return stager.make_leaf(tensor)
 
 
-@answers(T.is_leaf.__get__)  # type: ignore[attr-defined]
+@answers(PROPERTIES.is_leaf.__get__)
 def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     """`x.is_leaf`."""
     fake = stager.traced(tensor)
@@ -144,13 +145,13 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     return False
 
 
-@answers(T.data.__get__)  # type: ignore[attr-defined]
+@answers(PROPERTIES.data.__get__)
 def answer_data_property(stager: Any, func: Any, tensor: T) -> T:
     """`x.data`: the same memory without history."""
     return stager.traced(tensor).detach()
 
 
-@answers(T.data.__set__)  # type: ignore[attr-defined]
+@answers(PROPERTIES.data.__set__)
 def answer_set_data(stager: Any, func: Any, tensor: T, value: Any) -> Any:
     """`x.data = value`: a write that autograd does not see, if the type stays."""
     if value.shape != tensor.shape or value.dtype != tensor.dtype:

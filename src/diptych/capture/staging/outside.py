@@ -1,4 +1,4 @@
-"""The world outside a trace: where a value was found, what must be checked before a graph is used, what is fed to it."""  # noqa: E501
+"""The world outside a trace: where a value was found, what is checked before a graph is used, what is fed to it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 from torch import fx
+from torch._dynamo.source import ConstantSource
+from torch.fx.experimental.symbolic_shapes import DimDynamic, StatelessSymbolicContext
 from torch.utils._python_dispatch import _disable_current_modes
 
 from diptych.capture.tensors import Handle, Store, attach
@@ -54,9 +56,10 @@ class External:
             self.world.guards.append(Guard(self.source, text, Leaf(self.leaf)))
         mine = extent(self.value)
         for other in self.world.externals:
-            if other is not self and isinstance(other.value, torch.Tensor) and other.value is not self.value:  # noqa: SIM102
-                if overlap(mine, extent(other.value)):
-                    raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
+            if other is self or not isinstance(other.value, torch.Tensor) or other.value is self.value:
+                continue
+            if overlap(mine, extent(other.value)):
+                raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
         self.world.written.add(self.source.path)
 
 
@@ -149,7 +152,7 @@ class World:
             known = self.sources[id(value)]
             self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
             return value
-        if isinstance(value, PLAIN) or isinstance(value, enum.Enum):  # noqa: SIM101
+        if isinstance(value, (*PLAIN, enum.Enum)):
             self.guards.append(Guard(source, f"{source.path} == {value!r}", Equal(value), value))
             return value
         if isinstance(value, CONTAINERS):
@@ -224,11 +227,9 @@ class World:
         for layer in layers[1:]:
             if place.key in layer.old:
                 content = layer.old[place.key][1]
-                if not isinstance(content, set) and (  # noqa: SIM102
-                    key in content if isinstance(content, dict) else key < len(content)
-                ):
-                    if content[key] is raw:
-                        content[key] = value
+                there = key in content if isinstance(content, dict) else key < len(content)
+                if there and content[key] is raw:
+                    content[key] = value
         self.baseline[place.key] = place.get()
 
     def number(self, value: Any, source: Source, role: str) -> Any:
@@ -291,11 +292,8 @@ class World:
         tape = self.tape
         if not vary:
             return tape.empty(value.shape, value.dtype, value.device, value.stride())
-        from torch._dynamo.source import ConstantSource
-        from torch.fx.experimental.symbolic_shapes import DimDynamic, StatelessSymbolicContext
-
         dims = [DimDynamic.DYNAMIC if d in vary else DimDynamic.STATIC for d in range(value.dim())]
-        context = StatelessSymbolicContext(dynamic_sizes=dims)  # type: ignore[arg-type]
+        context: Any = StatelessSymbolicContext(dynamic_sizes=dims)
         plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
         return tape.fake_mode.from_tensor(
             plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}")

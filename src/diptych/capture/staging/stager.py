@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import torch
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import _disable_current_modes
 
 from diptych.capture.convert import convert
 from diptych.capture.dispatch import RecordingMode
@@ -17,6 +18,7 @@ from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.staging import prelude
 from diptych.capture.staging.access import mixed_of
+from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.outside import Constantly, Source, World
@@ -65,10 +67,7 @@ class Sheet(Recorder):
     def unbacked(self, value: Any) -> bool:
         """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
         symbols = self.shape_env.replace(value.node.expr).free_symbols
-        return any(
-            not self.shape_env.has_hint(s) if hasattr(self.shape_env, "has_hint") else s.name.startswith(("u", "zuf"))  # pyright: ignore[reportAttributeAccessIssue]
-            for s in symbols
-        )
+        return any(str(s).startswith(("u", "zuf")) for s in symbols)
 
     def scalar_of(self, name: str, kind: str, *args: Any) -> Scalar:
         """A number that an own operation computes."""
@@ -98,11 +97,11 @@ class Sheet(Recorder):
             outputs = kind.apply(*[a.clone() if isinstance(a, torch.Tensor) else a for a in fakes])
         nodes = tuple(self.nodes(list(fakes)))
         bare = isinstance(outputs, torch.Tensor)
-        flat = [outputs] if bare else list(outputs)
+        flat: list[Any] = [outputs] if bare else list(outputs)
         specs = tuple(self.spec(o) for o in flat)
         node = self.emit(AutogradFunction(kind), nodes, None, specs[0] if bare else specs)
         for index, (out, spec) in enumerate(zip(flat, specs, strict=True)):
-            if isinstance(out, torch.Tensor):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if isinstance(out, torch.Tensor):
                 vars(out).pop(HANDLE, None)
                 adopt(self, out, node if bare else self.item(node, index, spec), grad)
         return outputs
@@ -121,35 +120,33 @@ class Stager(Calling):
         self.stack = []
         self.apply = torch.autograd.Function.__dict__["apply"]
 
-    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-    def tracing(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def tracing(self) -> Generator[None]:
         """Everything torch does on this thread goes to the tape, below autograd."""
-        tape = self.tape
-        with _lock, self.intercepting(), interpreting(self):  # noqa: SIM117
-            with torch._C._AutoDispatchBelowAutograd(), CallMode(self), RecordingMode(tape):
-                yield
+        below = torch._C._AutoDispatchBelowAutograd
+        with _lock, self.intercepting(), interpreting(self), below(), CallMode(self), RecordingMode(self.tape):
+            yield
 
-    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-    def unrecorded(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def unrecorded(self) -> Generator[None]:
         """Types only: what runs here leaves no trace in the graph."""
         tape = self.tape
         real = torch.autograd.Function.__dict__["apply"]
-        torch.autograd.Function.apply = self.apply  # type: ignore[method-assign,assignment]
+        torch.autograd.Function.apply = self.apply
         try:
-            with torch.utils._python_dispatch._disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:  # pyright: ignore[reportAttributeAccessIssue]
+            with _disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:
                 yield
         finally:
-            torch.autograd.Function.apply = real  # type: ignore[method-assign]
+            torch.autograd.Function.apply = real
 
-    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-    def unrecorded_world(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def unrecorded_world(self) -> Generator[None]:
         """Real computation in the middle of a trace, as if there were none."""
-        modes = torch.utils._python_dispatch._disable_current_modes()  # pyright: ignore[reportAttributeAccessIssue]
-        with modes, torch._C.DisableTorchFunction(), interpreting(PLAIN):
+        with _disable_current_modes(), torch._C.DisableTorchFunction(), interpreting(PLAIN):
             yield
 
-    @contextlib.contextmanager  # pyright: ignore[reportDeprecated]
-    def intercepting(self) -> Iterator[None]:
+    @contextlib.contextmanager
+    def intercepting(self) -> Generator[None]:
         """`Function.apply` inside torch's own code is seen too; other threads keep the real one."""
         thread = threading.get_ident()
         plain = self.apply
@@ -171,13 +168,13 @@ class Stager(Calling):
             finally:
                 stager.busy = False
 
-        torch.autograd.Function.apply = classmethod(apply)  # type: ignore[method-assign,assignment]
-        torch.nn.Module.__setattr__ = set_attribute  # type: ignore[method-assign,assignment]
+        torch.autograd.Function.apply = classmethod(apply)
+        torch.nn.Module.__setattr__ = set_attribute
         try:
             yield
         finally:
-            torch.autograd.Function.apply = plain  # type: ignore[method-assign]
-            torch.nn.Module.__setattr__ = SET_ATTRIBUTE  # type: ignore[method-assign]
+            torch.autograd.Function.apply = plain
+            torch.nn.Module.__setattr__ = SET_ATTRIBUTE
 
     def make_leaf(self, tensor: torch.Tensor) -> torch.Tensor:
         """`requires_grad_()` of a tensor that the program made: from now on a leaf of its own."""
@@ -194,8 +191,6 @@ class Stager(Calling):
 
     def smallest(self, lengths: list[Any]) -> Any:
         """The least of several lengths."""
-        from diptych.capture.staging.builtin import HANDLERS
-
         return lengths[0] if len(lengths) == 1 else HANDLERS[min](self, *lengths)
 
     def accumulate(self, items: Any, start: Any) -> Any:
