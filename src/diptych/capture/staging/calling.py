@@ -1,4 +1,4 @@
-"""Calls: users' functions are transformed and inlined, torch's run as they are, built-ins have meanings of their own."""
+"""Calls: users' functions are transformed and inlined, torch's run as they are, built-ins have their own meaning."""
 
 from __future__ import annotations
 

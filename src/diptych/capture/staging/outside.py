@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import fx
-from torch._dynamo.source import ConstantSource
 from torch.fx.experimental.symbolic_shapes import DimDynamic, StatelessSymbolicContext
 from torch.utils._python_dispatch import _disable_current_modes
 
@@ -292,6 +291,8 @@ class World:
         tape = self.tape
         if not vary:
             return tape.empty(value.shape, value.dtype, value.device, value.stride())
+        from torch._dynamo.source import ConstantSource  # slow to import
+
         dims = [DimDynamic.DYNAMIC if d in vary else DimDynamic.STATIC for d in range(value.dim())]
         context: Any = StatelessSymbolicContext(dynamic_sizes=dims)
         plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)

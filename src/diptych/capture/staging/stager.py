@@ -30,6 +30,8 @@ from diptych.graph.spec import NumberSpec
 
 _lock = threading.RLock()
 SET_ATTRIBUTE = torch.nn.Module.__setattr__
+FUNCTION: Any = torch.autograd.Function
+MODULE: Any = torch.nn.Module
 
 
 class Sheet(Recorder):
@@ -132,12 +134,12 @@ class Stager(Calling):
         """Types only: what runs here leaves no trace in the graph."""
         tape = self.tape
         real = torch.autograd.Function.__dict__["apply"]
-        torch.autograd.Function.apply = self.apply
+        FUNCTION.apply = self.apply
         try:
             with _disable_current_modes(), torch._C.DisableTorchFunction(), tape.fake_mode:
                 yield
         finally:
-            torch.autograd.Function.apply = real
+            FUNCTION.apply = real
 
     @contextlib.contextmanager
     def unrecorded_world(self) -> Generator[None]:
@@ -168,13 +170,13 @@ class Stager(Calling):
             finally:
                 stager.busy = False
 
-        torch.autograd.Function.apply = classmethod(apply)
-        torch.nn.Module.__setattr__ = set_attribute
+        FUNCTION.apply = classmethod(apply)
+        MODULE.__setattr__ = set_attribute
         try:
             yield
         finally:
-            torch.autograd.Function.apply = plain
-            torch.nn.Module.__setattr__ = SET_ATTRIBUTE
+            FUNCTION.apply = plain
+            MODULE.__setattr__ = SET_ATTRIBUTE
 
     def make_leaf(self, tensor: torch.Tensor) -> torch.Tensor:
         """`requires_grad_()` of a tensor that the program made: from now on a leaf of its own."""
