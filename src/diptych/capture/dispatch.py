@@ -40,10 +40,12 @@ from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import NumberSpec
 
 aten = torch.ops.aten
-PASSIVE = {torch.ops.prim.device.default, torch.ops.prim.layout.default, aten.is_contiguous.default,
-           aten.is_contiguous.memory_format, aten.sym_size.int, aten.sym_size.default, aten.sym_stride.default,
-           aten.sym_stride.int, aten.sym_numel.default, aten.sym_storage_offset.default, aten.size.default, aten.dim.default,  # noqa: E501
-           aten.is_non_overlapping_and_dense.default, aten.is_strides_like_format.default}  # fmt: skip
+PASSIVE = {
+    torch.ops.prim.device.default, torch.ops.prim.layout.default, aten.is_contiguous.default,
+    aten.is_contiguous.memory_format, aten.sym_size.int, aten.sym_size.default, aten.sym_stride.default,
+    aten.sym_stride.int, aten.sym_numel.default, aten.sym_storage_offset.default, aten.size.default,
+    aten.dim.default, aten.is_non_overlapping_and_dense.default, aten.is_strides_like_format.default,
+}  # fmt: skip
 
 Special = Callable[["RecordingMode", Any, tuple[Any, ...], dict[str, Any]], Any]
 SPECIAL: dict[Any, Special] = {}
@@ -290,9 +292,10 @@ def functional_twin(func: Any) -> Any:
         return best
     for overload in packet.overloads():
         candidate = getattr(packet, overload)
-        if not candidate._schema.is_mutable and [a.name for a in candidate._schema.arguments] == wanted:  # noqa: SIM102
-            if [str(a.type) for a in candidate._schema.arguments] == types:
-                return candidate
+        arguments = candidate._schema.arguments
+        fits = [a.name for a in arguments] == wanted and [str(a.type) for a in arguments] == types
+        if fits and not candidate._schema.is_mutable:
+            return candidate
     return None
 
 
@@ -385,8 +388,9 @@ def unbind(x: torch.Tensor, dim: int = 0) -> tuple[torch.Tensor, ...]:
 def split(x: torch.Tensor, size: Any, dim: int = 0) -> tuple[torch.Tensor, ...]:
     """`torch.split` by narrows."""
     if isinstance(size, int | torch.SymInt):
-        count = max(-(-x.shape[dim] // size), 1)  # pyright: ignore[reportOperatorIssue]
-        size = [min(size, x.shape[dim] - k * size) for k in range(int(count))]
+        whole: Any = x.shape[dim]
+        count = max(-(-whole // size), 1)
+        size = [min(size, whole - k * size) for k in range(int(count))]
     made: list[torch.Tensor] = []
     start: Any = 0
     for length in size:

@@ -52,10 +52,10 @@ class Tape:
     ) -> fx.Node:
         """Append a node to the current region; nodes of outer regions among its arguments become operands."""
         try:
-            placed = fx.map_arg((args, kwargs or {}), lambda n: self.region.use(n))
+            placed: Any = fx.map_arg((args, kwargs or {}), lambda n: self.region.use(n))
         except Leak as leak:
             raise self.refuse("leaked-value", str(leak)) from None
-        node = self.region.graph.call_function(target, *placed)  # type: ignore[arg-type]
+        node = self.region.graph.call_function(target, *placed)
         node.meta = {"spec": spec, "where": self.where()}
         return node
 

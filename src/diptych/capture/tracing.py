@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 import types
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.effects import Fetch, Update, describe
 from diptych.capture.refusals import Refused
@@ -18,13 +20,16 @@ from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.outside import Guard, Source
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
-from diptych.capture.tensors import Store, handle, node_of
+from diptych.capture.tensors import Store, adopt, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.errors import DiptychError
+from diptych.graph import control
 from diptych.graph.calling import Calling
+from diptych.graph.functions import AutogradFunction
 from diptych.graph.interface import Effect, Input
-from diptych.graph.layout import Layout, unpack
+from diptych.graph.layout import Constant, Layout, unpack
+from diptych.graph.own import OWN
 from diptych.graph.program import SymbolicGraph
 
 aten = torch.ops.aten
@@ -246,8 +251,6 @@ class Tracing:
     def content(self, store: Store, external: Any) -> torch.Tensor:
         """The final value of a written input, as a tensor of its own."""
         fake = self.world.inputs[id(external.value)]
-        from diptych.capture.tensors import adopt
-
         copy = self.tape.empty(fake.shape, fake.dtype, fake.device, fake.stride())
         assert store.node is not None
         return adopt(self.tape, copy, store.node, store.requires_grad)
@@ -307,8 +310,10 @@ class Tracing:
         graph = SymbolicGraph(
             title.split(".")[-1].strip("<>") or "program", module, tuple(inputs), layout, effects, state
         )
-        program = Program(graph, world.guards, self.size_guards(), [e.source for e in world.externals], updates, aliases,  # noqa: E501
-                          layout, bind, self.stager.opaque)  # fmt: skip
+        sources = [e.source for e in world.externals]
+        program = Program(
+            graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
+        )
         program.draws, program.prints = draws(module), prints(module)
         graph.calling = self.calling()
         graph.flatten = Flatten(program)
@@ -341,13 +346,11 @@ class Tracing:
 
     def size_guards(self) -> list[Callable[[list[Any]], bool]]:
         """What the trace assumed of the symbolic sizes of its inputs."""
-        from torch.utils._sympy.printers import PythonPrinter
-
         env = self.tape.shape_env
         places = self.world.size_places
         made: list[Callable[[list[Any]], bool]] = []
         for guard in env.guards:
-            symbols = sorted(s.name for s in guard.expr.free_symbols)  # pyright: ignore[reportAttributeAccessIssue]
+            symbols = sorted(str(s) for s in guard.expr.free_symbols)
             if not all(s in places for s in symbols):
                 raise Refused("data-dependent-shape", f"a guard on sizes that are not those of inputs: {guard.expr}")
             text = PythonPrinter().doprint(guard.expr)
@@ -356,7 +359,7 @@ class Tracing:
         return made
 
 
-NOTHING = __import__("diptych.graph.layout", fromlist=["Constant"]).Constant(None)
+NOTHING = Constant(None)
 
 
 class SizeGuard:
@@ -369,8 +372,6 @@ class SizeGuard:
         return self.text
 
     def __call__(self, flat: list[Any]) -> bool:
-        import math
-
         sizes = {name: flat[i].shape[d] for name, (i, d) in self.places.items()}
         try:
             return bool(eval(self.code, {"math": math, **sizes}))
@@ -478,8 +479,6 @@ def unique(paths: list[str]) -> list[str]:
 
 def all_nodes(module: Any) -> list[Any]:
     """The nodes of a graph and its regions (functions once)."""
-    from diptych.graph import control
-
     found: list[Any] = []
     todo = [module]
     seen: set[int] = set()
@@ -498,29 +497,19 @@ def all_nodes(module: Any) -> list[Any]:
 
 def draws(module: Any) -> bool:
     """Whether a graph may use the random stream."""
-    from diptych.graph.functions import AutogradFunction
-    from diptych.graph.own import OWN
-
     for node in all_nodes(module):
         if node.target is OWN["python_random"]:
             return True
         tags = getattr(node.target, "tags", ())
         if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
             return True
-        if (
-            "dropout" in str(node.target)
-            or "lstm" in str(node.target)
-            or "gru" in str(node.target)
-            or "rnn" in str(node.target)
-        ):
+        if any(name in str(node.target) for name in ("dropout", "lstm", "gru", "rnn")):
             return True
     return False
 
 
 def prints(module: Any) -> bool:
     """Whether a graph prints."""
-    from diptych.graph.own import OWN
-
     return any(node.target is OWN["say"] for node in all_nodes(module))
 
 

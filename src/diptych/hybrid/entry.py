@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import random
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -78,7 +78,11 @@ class Entry:
                     values.append(read(roots if parent < 0 else values[parent]))
                     done += 1
                 value = values[position]
-                holds = guard.check(value) if other is None else (value is values[other]) == guard.check.same  # pyright: ignore[reportFunctionMemberAccess]
+                check = guard.check
+                if isinstance(check, SameAs) and other is not None:
+                    holds = (value is values[other]) == check.same
+                else:
+                    holds = check(value)
             except (AttributeError, KeyError, IndexError, TypeError, ValueError):
                 raise Unfit(guard) from None
             if not holds:
@@ -146,7 +150,7 @@ class Entry:
         if held is not None:
             print(held.getvalue(), end="")
         self.calls += 1
-        return program.finish(roots, outputs, flat)  # pyright: ignore[reportPossiblyUnboundVariable]
+        return program.finish(roots, outputs, flat)
 
 
 def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:
@@ -175,7 +179,7 @@ def memory(flat: list[Any]) -> tuple[int, ...]:
     return tuple(made)
 
 
-def reraise(error: BaseException, where: Any) -> None:
+def reraise(error: BaseException, where: Any) -> NoReturn:
     """Raise the program's own exception so that its traceback shows the user's line."""
     error.__traceback__ = None
     if where is None:
@@ -184,3 +188,4 @@ def reraise(error: BaseException, where: Any) -> None:
     if hasattr(code, "replace"):
         code = code.replace(co_name=where.function or "<module>")
     exec(code, {"error": error})
+    raise AssertionError("the line above raises")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, overload
 
 import torch
+from torch._C._functorch import peek_interpreter_stack
 
 from diptych.capture.interpreter import HOOKS, PLAIN, Signal
 from diptych.capture.refusals import Refused
@@ -35,6 +36,7 @@ class Hybrid:
         self.function = function
         self.bind = binder(function)
         self.defaults = defaults_of(function)
+        self.binds_method = False
         self.stats = Stats()
         self.entries: list[Entry] = []
         self.refused: list[DiptychError] = []
@@ -204,7 +206,7 @@ def foreign() -> bool:
         or torch.is_autocast_enabled("cuda")
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._len_torch_function_stack() > 0
-        or torch._C._functorch.peek_interpreter_stack() is not None  # pyright: ignore[reportAttributeAccessIssue]
+        or peek_interpreter_stack() is not None  # pyright: ignore[reportUnnecessaryComparison]  (None outside vmap, grad)
         or torch.compiler.is_compiling()
     )
 
@@ -251,10 +253,10 @@ class HybridMethod:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         hybrid = self.function._hybrid
         bound = types.MethodType(hybrid.function, self.owner)
-        if not hasattr(hybrid, "method_binder"):
+        if not hybrid.binds_method:
             hybrid.bind = binder(bound)
             hybrid.defaults = defaults_of(bound)
-            hybrid.method_binder = True  # type: ignore[attr-defined]
+            hybrid.binds_method = True
         return hybrid.run(bound, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -341,7 +343,9 @@ class HybridModule(torch.nn.Module):
 
 
 @overload
-def hybridize(fn: torch.nn.Module, *, speculate: bool = ...) -> HybridModule: ...  # pyright: ignore[reportOverlappingOverload]
+def hybridize(  # pyright: ignore[reportOverlappingOverload]  (a module is a callable too, and comes first)
+    fn: torch.nn.Module, *, speculate: bool = ...
+) -> HybridModule: ...
 @overload
 def hybridize(fn: Callable[..., Any], *, speculate: bool = ...) -> HybridFunction: ...
 @overload

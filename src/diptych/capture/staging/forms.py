@@ -347,9 +347,11 @@ class Forms:
         """The leaves of an item in the order of its layout."""
         if isinstance(layout, Leaf):
             leaves.append(value)
-        elif not isinstance(layout, Constant):
-            for part, item in zip(layout.items, take_apart(value), strict=True):  # type: ignore[union-attr]
+        elif isinstance(layout, Sequence_ | Mapping_ | Object_):
+            for part, item in zip(layout.items, take_apart(value), strict=True):
                 self.leaves_of(item, part, leaves)
+        elif not isinstance(layout, Constant):
+            raise ValueError(layout)
 
 
 def number_kind(form: Form) -> str | None:

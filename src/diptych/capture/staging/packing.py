@@ -80,18 +80,15 @@ class Packer:
             self.open.discard(id(value))
 
     def check_inside(self, value: Any) -> None:
-        """Values of the graph may not hide where no leaf can stand: in sets, keys, slices, or a loop's own iterables."""  # noqa: E501
+        """Values of the graph may not hide where no leaf can stand: sets, keys, slices, or a loop's own iterables."""
         hidden: list[Any] = []
         if isinstance(value, set | frozenset | dict):
             hidden = list(value)
         elif isinstance(value, slice):
             hidden = [value.start, value.stop, value.step]
         inside = any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
-        if (
-            inside
-            or type(value).__module__.startswith("diptych.capture")  # noqa: RUF021
-            and not isinstance(value, Undefined | Original)
-        ):
+        ours = type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original)
+        if inside or ours:
             raise self.tape.refuse(
                 "structure-in-branch", f"a {type(value).__name__} with values of the graph leaves the function"
             )
