@@ -8,7 +8,7 @@ import inspect
 import threading
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
 import torch
 from torch._C._functorch import peek_interpreter_stack
@@ -23,7 +23,6 @@ from diptych.hybrid.entry import Entry, Fallback, Unfit
 from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
 
-F = TypeVar("F", bound=Callable[..., Any])
 GRAPH_LIMIT = 24
 REFUSAL_LIMIT = 8
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

@@ -63,7 +63,7 @@ class Access(Looping):
         value = table[name]
         if isinstance(value, Original | Union):
             return looked_at(value)
-        if isinstance(value, types.ModuleType) or (isinstance(value, type) and not self.user_class(value)):
+        if isinstance(value, types.ModuleType | type):
             return value
         key = (id(table), name)
         if key in self.world.reads:
@@ -82,10 +82,6 @@ class Access(Looping):
         if isinstance(value, torch.Tensor):
             return has_handle(value)
         return isinstance(value, Scalar | Union | Original) or id(value) in self.made_here
-
-    def user_class(self, value: type) -> bool:
-        """Classes of the user's own module may be rebound; those of libraries are taken as fixed."""
-        return False
 
     def set_global(self, table: dict[str, Any], name: str, value: Any) -> None:
         """Assign a global: an effect."""
@@ -159,7 +155,7 @@ class Access(Looping):
         return value
 
     def scalar_attribute(self, owner: Scalar, name: str, *default: Any) -> Any:
-        if name in ("is_integer",) and owner.kind == "float":
+        if name == "is_integer" and owner.kind == "float":
             return owner.is_integer
         if name == "real":
             return owner

@@ -118,9 +118,9 @@ class Branching(Core):
             )
             vars(error)["diptych_exact"] = True
         arguments = tuple(a if isinstance(a, str | int | float | bool | type(None)) else str(a) for a in error.args)
-        target = control.Raise(type(error), arguments)
-        target.implicit = not exact(error) or self.finals > 0  # type: ignore[attr-defined]
-        target.where = self.tape.where()  # type: ignore[attr-defined]
+        target: Any = control.Raise(type(error), arguments)
+        target.implicit = not exact(error) or self.finals > 0
+        target.where = self.tape.where()
         self.with_updates(target, [])
 
     def normal(self, done: Completion, position: int | None) -> Completion:

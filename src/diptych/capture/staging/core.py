@@ -14,7 +14,6 @@ from diptych.capture.recording import Recorder
 from diptych.capture.tensors import Store
 from diptych.capture.trail import CellPlace
 from diptych.capture.values import Scalar
-from diptych.graph import control
 
 
 class Diverged(Signal):
@@ -108,7 +107,7 @@ class Core(Interpreter):
         """An argument for torch: numbers of the graph become torch's symbolic numbers."""
         raise NotImplementedError
 
-    def with_updates(self, target: control.Raise, operands: list[Any]) -> None:
+    def with_updates(self, target: Any, operands: list[Any]) -> None:
         """Emit a node that raises, with the writes to the outside that came before it."""
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.packing import Packer, attributes, holds
+from diptych.capture.staging.packing import attributes, holds
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
@@ -329,12 +329,10 @@ class Forms:
         """A list of known length as rows."""
         tables: list[list[torch.Tensor]] = [[] for _ in form.columns]
         for item in items:
-            packer = Packer(self.tape, self.stager.outside)
             leaves: list[Any] = []
             self.leaves_of(item, form.item, leaves)
             for table, leaf in zip(tables, leaves, strict=True):
                 table.append(row(self.tape, leaf)[0])
-            del packer
         columns: list[torch.Tensor] = []
         for table, column in zip(tables, form.columns, strict=True):
             if table:

@@ -257,10 +257,6 @@ class Logic(Access):
         assert isinstance(done, Returning)
         return done.value
 
-    def stage_pair(self, pred: Scalar, then: Thunk, orelse: Thunk) -> Any:
-        """A pair chosen by a predicate."""
-        return self.stage_value(pred, then, orelse)
-
     # Exceptions -------------------------------------------------------------------------------------------------
 
     def assert_(self, test: Any, message: Thunk | None = None) -> None:
@@ -299,8 +295,8 @@ class Logic(Access):
                 arguments.append(argument)
             else:
                 raise self.tape.refuse("structure-in-branch", f"an exception with a {type(argument).__name__}")
-        target = control.Raise(type(error), tuple(arguments))
-        target.where = self.tape.where()  # type: ignore[attr-defined]
+        target: Any = control.Raise(type(error), tuple(arguments))
+        target.where = self.tape.where()
         target.attributes = attributes_of(error)
         if (
             cause
@@ -308,17 +304,17 @@ class Logic(Access):
             or any(o in self.inexact for o in operands)
             or any(self.holds_traced(v) for v in target.attributes.values())
         ):
-            target.implicit = True  # type: ignore[attr-defined]
+            target.implicit = True
         self.with_updates(target, operands)
         raise Diverged
 
-    def with_updates(self, target: control.Raise, operands: list[Any]) -> None:
+    def with_updates(self, target: Any, operands: list[Any]) -> None:
         """Emit a node that raises; it carries the writes to the outside that came before it."""
         packer = Packer(self.tape, self.outside)
         found = self.pending(packer)
         if found:
             shift = len(operands)
-            target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)  # type: ignore[attr-defined]
+            target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)
             operands += [v.node if isinstance(v, Scalar) else node_of(self.tape, self.traced(v)) for v in packer.leaves]
         self.tape.emit(target, tuple(operands), None, None)
 

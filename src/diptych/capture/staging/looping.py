@@ -25,7 +25,6 @@ from diptych.graph import control
 
 Thunk = Callable[[], Any]
 UNROLL_LIMIT = 4096
-STAGED_UNROLL_LIMIT = 64
 RUN, LEFT, RETURNED = 0, 1, 2
 
 
@@ -220,7 +219,6 @@ class Looping(Branching):
             if refused.refusal not in ("loop-state", "loop-items", "data-dependent-shape", "opaque-conversion"):
                 raise
             self.unwind(depth, layer, mark)
-            self.refused_loop = refused
             try:
                 return self.round(loop, body, following, staged, frame)
             except Refused as second:
@@ -411,7 +409,7 @@ class Attempt:
         if isinstance(done, Returning):
             return RETURNED, done.value
         assert isinstance(done, Split), done
-        return self.stager.stage_pair(done.pred, lambda: self.code_of(done.then), lambda: self.code_of(done.orelse))
+        return self.stager.stage_value(done.pred, lambda: self.code_of(done.then), lambda: self.code_of(done.orelse))
 
     def settle_code(self, code: Any, value: Any) -> bool:
         """Whether the forms of code and returned value were known."""

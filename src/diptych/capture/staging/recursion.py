@@ -47,8 +47,6 @@ class Recursion(Core):
     """Inlining, and calls to what is being traced."""
 
     stack: list[Activation]
-    outside_cells: set[int]
-    python_depth = 0
 
     def inline(self, original: Any, made: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a transformed function; a recursive call becomes a call node."""

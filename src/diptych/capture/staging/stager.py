@@ -211,12 +211,12 @@ class Stager(Calling):
         """`print`: the line is made when the graph runs, in order."""
         if set(kwargs) - {"sep", "end", "flush"}:
             raise self.tape.refuse("outside-world", "print to a file")
+        sep, end = kwargs.get("sep"), kwargs.get("end")
         parts: list[Any] = []
         for index, arg in enumerate(args):
             if index:
-                parts.append(kwargs.get("sep") or " " if kwargs.get("sep") != "" else "")
+                parts.append(" " if sep is None else sep)
             parts.append(self.format(arg, ord("s"), ""))
-        end = kwargs.get("end")
         parts.append("\n" if end is None else end)
         text = self.join_text(*parts)
         if isinstance(text, Union):
