@@ -75,7 +75,10 @@ ARGUMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+EMPTY = pytest.param("empty", marks=pytest.mark.xfail(strict=True, reason="strides of empty tensors are not guarded"))
+
+
+@pytest.mark.parametrize("name", [EMPTY if name == "empty" else name for name in ARGUMENTS])
 @pytest.mark.filterwarnings("ignore")
 def test_tensor_argument(name):
     @indistinguishable(graph=name != "conjugated")  # complex numbers have no order: the program itself fails
