@@ -54,13 +54,19 @@ class Function:
 class Raise:
     """Raise `kind(*arguments)`: the target of a node that ends its path; `node.args` fill the holes of `arguments`.
 
-    `arguments` is a tuple of constants; a `Hole` stands for the operand of that position.
+    `arguments` is a tuple of constants; a `Hole` stands for the operand of that position. `attributes` are what the
+    exception has besides, `where` is the user's line. `updates` are the updates of the world outside that came before
+    it, their values over the operands. An `implicit` one comes from an operation that failed during the trace: the
+    imperative program fails there too, with a message that may differ.
     """
 
     def __init__(self, kind: type[BaseException], arguments: tuple[Any, ...]) -> None:
         self.kind = kind
         self.arguments = arguments
         self.attributes: dict[str, Any] = {}
+        self.updates: tuple[Any, ...] = ()
+        self.implicit = False
+        self.where: Any = None
         self.__name__ = self.__qualname__ = f"raise_{kind.__name__}"
         self.__module__ = "diptych_raises"
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from diptych.graph.own import register
+from diptych.graph.printing import may_be_held
 
 
 @register("rebind")
@@ -101,6 +102,7 @@ def from_numbers(values: tuple[Any, ...], dtype: torch.dtype | None, device: str
 
 
 @register("say")
+@may_be_held
 def say(line: str) -> int:
     """Print text (with its line end)."""
     print(line, end="")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import fx
@@ -22,6 +22,18 @@ from diptych.graph.python_text import python_state, python_text
 from diptych.graph.text import graph_text
 
 __all__ = ["Effect", "Input", "SymbolicGraph"]
+
+
+class Effects(Protocol):
+    """Carries out the effects of a run."""
+
+    def __call__(self, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
+        """The effects at the end, and the program's return value."""
+        ...
+
+    def raised(self, error: BaseException, flat: list[Any]) -> None:
+        """The effects that came before an exception of the program."""
+        ...
 
 
 @dataclass(repr=False, eq=False)
@@ -44,7 +56,7 @@ class SymbolicGraph:
     effects: tuple[Effect, ...] = ()
     state: dict[str, torch.Tensor] = field(default_factory=dict)
     flatten: Callable[..., list[Any]] | None = None
-    apply: Callable[[tuple[Any, ...], list[Any]], Any] | None = None
+    apply: Effects | None = None
     calling: Calling | None = None
 
     def __post_init__(self) -> None:
@@ -66,11 +78,15 @@ class SymbolicGraph:
         else:
             values = iter(argument_values(self.name, self.inputs, self.calling, args, kwargs))
         flat = [self.state[i.name] if i.role == "state" else next(values) for i in self.inputs]
-        outputs = self.run(*flat)
+        try:
+            outputs = self.run(*flat)
+        except BaseException as error:
+            self._raised(error, flat)
+            raise
         if self.apply is not None:
             return self.apply(outputs, flat)
         result = unpack(self.result, outputs)
-        self._write_inputs(outputs, flat)
+        self._write_inputs(self.effects, outputs, flat)
         return result
 
     def __str__(self) -> str:
@@ -106,9 +122,18 @@ class SymbolicGraph:
         """Read a graph that was saved at `path`; `LoadError` says what is wrong with a file that is not one."""
         return cls(**storage.load(path))
 
-    def _write_inputs(self, outputs: tuple[Any, ...], flat: list[Any]) -> None:
+    def _raised(self, error: BaseException, flat: list[Any]) -> None:
+        """Carry out the effects that came before an exception of the program."""
+        if self.apply is not None:
+            self.apply.raised(error, flat)
+            return
+        target, operands = error.__dict__.pop("diptych_raised", (None, ()))
+        if target is not None:
+            self._write_inputs(target.updates, operands, flat)
+
+    def _write_inputs(self, effects: Sequence[Effect], outputs: Sequence[Any], flat: list[Any]) -> None:
         targets = {i.path: value for i, value in zip(self.inputs, flat, strict=True)}
-        written = [effect for effect in self.effects if effect.kind == "tensor" and effect.path in targets]
+        written = [effect for effect in effects if effect.kind == "tensor" and effect.path in targets]
         values = [unpack(effect.value, outputs) for effect in written]
         values = [value.clone() if any(value is given for given in flat) else value for value in values]
         for effect, value in zip(written, values, strict=True):

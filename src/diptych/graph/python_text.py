@@ -228,7 +228,7 @@ def global_names(code: types.CodeType) -> set[str]:
 
 def own_source(name: str) -> str:
     """The source of an own operation, without its decorator; `PythonTextError` if it is not self-contained."""
-    function: Any = own.OWN[name]
+    function: Any = inspect.unwrap(own.OWN[name])
     try:
         source = textwrap.dedent(inspect.getsource(function))
     except (OSError, TypeError) as error:

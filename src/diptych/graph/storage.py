@@ -22,12 +22,13 @@ from diptych.graph import own_ops as own_ops  # fills the registry that loading 
 from diptych.graph import vocabulary, walk
 from diptych.graph.codec import Decoder, Encoder, Json
 from diptych.graph.control import Function, Raise
+from diptych.graph.interface import Effect
 
 if TYPE_CHECKING:
     from diptych.graph.program import SymbolicGraph
 
 FORMAT = "diptych graph"
-VERSION = 1
+VERSION = 2
 _PROGRAM, _TENSORS = "graph.json", "tensors.pt"
 
 
@@ -117,7 +118,9 @@ def _write_target(node: fx.Node, encoder: Encoder, functions: list[Function]) ->
     if isinstance(target, Function):
         return {"function": functions.index(target)}
     if isinstance(target, Raise):
-        return {"raise": [encoder.value(target.kind), encoder.value(target.arguments)]}
+        effects = [Effect(update.kind, update.path, update.value) for update in target.updates]
+        fields = (target.kind, target.arguments, target.attributes, effects, target.implicit, target.where)
+        return {"raise": [encoder.value(field) for field in fields]}
     name = vocabulary.name_of(target)
     if name is None or vocabulary.find(name) is not target:
         raise SaveError(
@@ -156,8 +159,10 @@ def _read_target(written: Json, decoder: Decoder, functions: list[Function]) -> 
     if isinstance(written, dict):
         if "function" in written:
             return functions[written["function"]]
-        kind, arguments = written["raise"]
-        return Raise(decoder.value(kind), decoder.value(arguments))
+        kind, arguments, attributes, effects, implicit, where = map(decoder.value, written["raise"])
+        made = Raise(kind, arguments)
+        made.attributes, made.updates, made.implicit, made.where = attributes, tuple(effects), implicit, where
+        return made
     target = vocabulary.find(written)
     if target is None:
         raise LoadError(
