@@ -14,10 +14,11 @@ import torch
 from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.effects import Fetch, Update, describe
+from diptych.capture.guards import Guard
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
+from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
 from diptych.capture.staging.core import Diverged
-from diptych.capture.staging.outside import Guard, Source
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, adopt, handle, node_of
@@ -102,31 +103,6 @@ def binder(function: Any) -> Callable[..., Roots]:
         return Roots(function, dict(bound.arguments))
 
     return bind
-
-
-@dataclass(frozen=True)
-class Argument:
-    """Reads an argument from the roots of a call."""
-
-    name: str
-
-    def __call__(self, roots: Roots) -> Any:
-        return roots.arguments[self.name]
-
-
-def read_function(roots: Roots) -> Any:
-    """The program itself."""
-    return roots.function
-
-
-def read_names(roots: Roots) -> Any:
-    """Which arguments a call has."""
-    return tuple(roots.arguments)
-
-
-def read_self(roots: Roots) -> Any:
-    """The object of a bound method."""
-    return roots.function.__self__
 
 
 class Tracing:

@@ -14,11 +14,13 @@ from typing import Any, cast
 import torch
 
 from diptych.capture.convert import convertible, is_converted
+from diptych.capture.guards import Guard, SameAs
 from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE
+from diptych.capture.sources import CellSource, Constantly, GlobalSource, Source
 from diptych.capture.staging.forms import Forms, RowsForm
 from diptych.capture.staging.joins import same_type
 from diptych.capture.staging.looping import Looping
-from diptych.capture.staging.outside import Constantly, Guard, SameAs, Source, World
+from diptych.capture.staging.outside import World
 from diptych.capture.staging.packing import mixed_contents as mixed_of
 from diptych.capture.staging.packing import mixture as _marker
 from diptych.capture.staging.packing import rebuild
@@ -27,26 +29,6 @@ from diptych.capture.tensors import handle, has_handle, kin
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.capture.values import COMPARISONS as OPERATORS
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
-
-
-class CellSource:
-    """Reads a closure cell."""
-
-    def __init__(self, cell: Any) -> None:
-        self.cell = cell
-
-    def __call__(self, roots: Any) -> Any:
-        return self.cell.cell_contents
-
-
-class GlobalSource:
-    """Reads a global."""
-
-    def __init__(self, table: dict[str, Any], name: str) -> None:
-        self.table, self.name = table, name
-
-    def __call__(self, roots: Any) -> Any:
-        return self.table[self.name]
 
 
 class Access(Looping):

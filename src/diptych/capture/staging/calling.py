@@ -16,11 +16,11 @@ from diptych.capture.convert import convert, convertible, is_converted
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
+from diptych.capture.sources import CallAgain, Source
 from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
 from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted
 from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
 from diptych.capture.staging.logic import Logic
-from diptych.capture.staging.outside import CallAgain, Source
 from diptych.capture.staging.packing import Mixed
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of

@@ -9,8 +9,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
+from diptych.capture.guards import Guard, Leaf
 from diptych.capture.staging.builtin import tensor_tolist
-from diptych.capture.staging.outside import Guard, Leaf
 from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 

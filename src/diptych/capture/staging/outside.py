@@ -1,12 +1,10 @@
-"""The world outside a trace: where a value was found, what is checked before a graph is used, what is fed to it."""
+"""The world outside a trace: what a trace has seen of it, relies on, and feeds to the graph."""
 
 from __future__ import annotations
 
 import collections
-import dataclasses
 import enum
 import types
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,27 +12,32 @@ from torch import fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, StatelessSymbolicContext
 from torch.utils._python_dispatch import _disable_current_modes
 
+from diptych.capture.guards import (
+    Equal,
+    EqualArray,
+    Guard,
+    Keys,
+    Lacks,
+    Leaf,
+    Length,
+    OfType,
+    Same,
+    SameAs,
+    TensorFacts,
+    Unchanged,
+    describe,
+)
+from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, item_source
 from diptych.capture.tensors import Handle, Store, attach
 from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
 from diptych.graph.spec import NumberSpec
 
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, torch.layout,
          torch.memory_format, torch.Size, range, slice)  # fmt: skip
+
 NUMBERS = (int, float)
+
 CONTAINERS = (list, tuple, dict, set, frozenset, collections.deque)
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """Where a value of the world outside is found: a step from another source."""
-
-    path: str
-    parent: Source | None
-    read: Callable[[Any], Any]
-
-    def fetch(self, roots: Any) -> Any:
-        """The value there now."""
-        return self.read(self.parent.fetch(roots) if self.parent is not None else roots)
 
 
 class External:
@@ -60,48 +63,6 @@ class External:
             if overlap(mine, extent(other.value)):
                 raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
         self.world.written.add(self.source.path)
-
-
-@dataclasses.dataclass(frozen=True)
-class Guard:
-    """A fact about the world that the trace relied on: `check` of the value at `source`."""
-
-    source: Source
-    text: str
-    check: Callable[[Any], bool]
-    constant: Any = MISSING
-
-
-@dataclasses.dataclass(frozen=True)
-class TensorFacts:
-    """What a graph needs to know of a tensor: sizes of None vary."""
-
-    dtype: torch.dtype
-    device: torch.device
-    shape: tuple[int | None, ...]
-    stride: tuple[int, ...] | None
-    requires_grad: bool
-    kind: type
-
-    def hold(self, value: Any) -> bool:
-        """Whether `value` is such a tensor."""
-        if type(value) is not self.kind or value.dtype != self.dtype or value.requires_grad != self.requires_grad:
-            return False
-        if value.is_nested or value.layout != torch.strided or value.is_conj() or value.is_neg():
-            return False
-        if value.dim() != len(self.shape) or value.device != self.device:
-            return False
-        for want, got in zip(self.shape, value.shape, strict=True):
-            if got != want and (want is not None or got == 0):  # a symbolic size is at least 1
-                return False
-        return value.is_contiguous() if self.stride is None else same_strides(value, self.stride)
-
-
-def same_strides(value: torch.Tensor, stride: tuple[int, ...]) -> bool:
-    """Whether the strides agree where they matter."""
-    if value.numel() == 0:
-        return tuple(value.stride()) == stride
-    return all(size <= 1 or a == b for size, a, b in zip(value.shape, value.stride(), stride, strict=True))
 
 
 def extent(value: torch.Tensor) -> tuple[int, int]:
@@ -370,192 +331,3 @@ class World:
         if base is not None and (id(owner), name) not in self.reads:
             self.reads[id(owner), name] = (MISSING, MISSING)
             self.guards.append(Guard(base, f"{base.path} has no {name}", Lacks(name)))
-
-
-def item_source(parent: Source, key: Any) -> Source:
-    """An item of a container; parameters and submodules go by their names."""
-    for table in ("._modules", "._parameters", "._buffers"):
-        if parent.path.endswith(table):
-            return Source(f"{parent.path.removesuffix(table)}.{key}", parent, Item(key))
-    return Source(f"{parent.path}[{key!r}]", parent, Item(key))
-
-
-def describe(facts: TensorFacts) -> str:
-    """A tensor's facts for people."""
-    sizes = ", ".join("*" if s is None else str(s) for s in facts.shape)
-    grad = ", requires grad" if facts.requires_grad else ""
-    return f"{str(facts.dtype).removeprefix('torch.')}[{sizes}]{grad}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Attribute:
-    """Reads an attribute where it is stored."""
-
-    name: str
-
-    def __call__(self, owner: Any) -> Any:
-        found = AttributePlace(owner, self.name).get()
-        return getattr(owner, self.name) if found is MISSING else found
-
-
-@dataclasses.dataclass(frozen=True)
-class ClassEntry:
-    """Reads what a class (or a base of it) defines under a name."""
-
-    kind: type
-    name: str
-
-    def __call__(self, roots: Any) -> Any:
-        for base in self.kind.__mro__:
-            if self.name in base.__dict__:
-                return base.__dict__[self.name]
-        raise AttributeError(self.name)
-
-
-@dataclasses.dataclass(frozen=True)
-class Item:
-    """Reads an item."""
-
-    key: Any
-
-    def __call__(self, owner: Any) -> Any:
-        return owner[self.key]
-
-
-@dataclasses.dataclass(frozen=True)
-class Constantly:
-    """An object that was reached without a path: held as it is."""
-
-    value: Any
-
-    def __call__(self, roots: Any) -> Any:
-        return self.value
-
-
-class Equal:
-    """The value is equal, and of the same type (for containers of constants, item by item)."""
-
-    def __init__(self, value: Any, kind: type | None = None) -> None:
-        self.value, self.kind = value, kind or type(value)
-
-    def __call__(self, now: Any) -> bool:
-        if type(now) is not self.kind:
-            return False
-        if self.kind is float:
-            return repr(now) == repr(self.value)  # tells 0.0 from -0.0, and nan equals nan
-        if isinstance(now, set | frozenset):
-            return now == self.value and {(type(v), v) for v in now} == {(type(v), v) for v in self.value}
-        return bool(now == self.value)
-
-
-class EqualArray:
-    """An array with the same elements."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value.copy()
-
-    def __call__(self, now: Any) -> bool:
-        if type(now) is not type(self.value):
-            return False
-        if isinstance(now, bytearray):
-            return now == self.value
-        return now.dtype == self.value.dtype and now.shape == self.value.shape and now.tobytes() == self.value.tobytes()
-
-
-class Same:
-    """The very object, and still of its class."""
-
-    def __init__(self, value: Any) -> None:
-        self.value, self.kind = value, type(value)
-
-    def __call__(self, now: Any) -> bool:
-        if isinstance(now, types.MethodType) and isinstance(self.value, types.MethodType):
-            return now == self.value
-        return now is self.value and type(now) is self.kind
-
-
-class SameAs:
-    """The very object that stands at another source (or, if `same` is False, another one)."""
-
-    def __init__(self, source: Source, same: bool = True) -> None:
-        self.source, self.same = source, same
-
-    def __call__(self, now: Any) -> bool:
-        raise TypeError("compared by the guards' own walk")
-
-
-class Unchanged:
-    """A function whose code and defaults are what they were."""
-
-    def __init__(self, function: Any) -> None:
-        self.state = (function.__code__, function.__defaults__, dict(function.__kwdefaults__ or {}))
-
-    def __call__(self, now: Any) -> bool:
-        code, defaults, keywords = self.state
-        if now.__code__ is not code or now.__defaults__ is not defaults:
-            return False
-        found = now.__kwdefaults__ or {}
-        return len(found) == len(keywords) and all(found.get(k, self) is v for k, v in keywords.items())
-
-
-@dataclasses.dataclass(frozen=True)
-class CallAgain:
-    """Calls a cached function again: the same answer as long as its cache holds."""
-
-    function: Any
-    args: tuple[Any, ...]
-    kwargs: tuple[tuple[str, Any], ...]
-
-    def __call__(self, roots: Any) -> Any:
-        return self.function(*self.args, **dict(self.kwargs))
-
-
-class Leaf:
-    """A tensor that is a leaf of autograd which requires a gradient, or not."""
-
-    def __init__(self, leaf: bool) -> None:
-        self.leaf = leaf
-
-    def __call__(self, now: Any) -> bool:
-        return (now.requires_grad and now.is_leaf) == self.leaf
-
-
-class OfType:
-    """An object of exactly this type."""
-
-    def __init__(self, kind: type) -> None:
-        self.kind = kind
-
-    def __call__(self, now: Any) -> bool:
-        return type(now) is self.kind
-
-
-class Length:
-    """A sequence of this type and length."""
-
-    def __init__(self, kind: type, length: int) -> None:
-        self.kind, self.length = kind, length
-
-    def __call__(self, now: Any) -> bool:
-        return type(now) is self.kind and len(now) == self.length
-
-
-class Keys:
-    """A dict of this type with these keys in order."""
-
-    def __init__(self, kind: type, keys: list[Any]) -> None:
-        self.kind, self.keys = kind, keys
-
-    def __call__(self, now: Any) -> bool:
-        found = list(now) if type(now) is self.kind else []
-        return type(now) is self.kind and found == self.keys and list(map(type, found)) == list(map(type, self.keys))
-
-
-class Lacks:
-    """An object without this attribute."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, now: Any) -> bool:
-        return AttributePlace(now, self.name).get() is MISSING

@@ -16,12 +16,13 @@ from diptych.capture.dispatch import RecordingMode
 from diptych.capture.interpreter import PLAIN, interpreting
 from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
+from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
 from diptych.capture.staging.access import mixed_of
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.modes import CallMode
-from diptych.capture.staging.outside import Constantly, Source, World
+from diptych.capture.staging.outside import World
 from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle, has_handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import own
