@@ -16,7 +16,7 @@ from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
 from diptych.capture.staging.core import Core, Diverged, StageLoop
 from diptych.capture.staging.joins import ABSENT, Join
-from diptych.capture.staging.packing import mixture
+from diptych.capture.staging.mixtures import mixture
 from diptych.capture.tensors import Store, handle
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, Change, ContentsPlace, GlobalPlace
 from diptych.capture.values import Scalar, Undefined, Union

@@ -17,11 +17,12 @@ from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.sources import CallAgain, Source
-from diptych.capture.staging.access import class_attribute, looked_at, mixed_of
+from diptych.capture.staging.attributes import class_attribute
 from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS, builtin_sorted
 from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
 from diptych.capture.staging.logic import Logic
-from diptych.capture.staging.packing import Mixed
+from diptych.capture.staging.mixtures import Mixed, mixed_contents
+from diptych.capture.staging.names import looked_at
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.trail import CONTAINERS, AttributePlace, ContentsPlace
@@ -67,7 +68,7 @@ class Calling(Recursion, Logic):
         handler = self.handler(f)
         if handler is not None or isinstance(f, types.BuiltinFunctionType | types.BuiltinMethodType):
             for arg in args:
-                if isinstance(arg, list | dict | set | collections.deque) and mixed_of(arg) is not None:
+                if isinstance(arg, list | dict | set | collections.deque) and mixed_contents(arg) is not None:
                     return self.through_mixed(arg, lambda: self.call(f, *args, **kwargs))
         if handler is not None:
             return self.new_container(handler(self, *args, **kwargs))
@@ -234,14 +235,14 @@ class Calling(Recursion, Logic):
             raise self.tape.refuse(
                 "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
             )
-        if mixed_of(owner) is not None and name in ("items", "keys", "values", "copy"):
+        if mixed_contents(owner) is not None and name in ("items", "keys", "values", "copy"):
             if name == "copy":
                 return self.through_mixed(owner, lambda: self.birth(owner.copy()))
             return self.through_mixed(owner, lambda: getattr(dict(owner), name)())
-        if any(mixed_of(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
-            mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_of(a) is not None)
+        if any(mixed_contents(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
+            mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_contents(a) is not None)
             return self.through_mixed(mixed, lambda: self.container_method(owner, f, args, kwargs))
-        if mixed_of(owner) is not None:
+        if mixed_contents(owner) is not None:
             return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
         marker = rows_of(owner)
         if marker is not None:
@@ -282,7 +283,7 @@ class Calling(Recursion, Logic):
     def extend(self, owner: Any, items: Any) -> None:
         """`list.extend`."""
         items = self.resolve(items)
-        if isinstance(items, list) and mixed_of(items) is not None:
+        if isinstance(items, list) and mixed_contents(items) is not None:
             self.through_mixed(items, lambda: self.extend(owner, items))
             return
         self.tape.trail.touch(ContentsPlace(owner))
@@ -355,7 +356,7 @@ class Calling(Recursion, Logic):
         flat: list[Any] = []
         shape: list[Any] = []
         for value in (*args, *kwargs.values()):
-            if isinstance(value, list | tuple) and mixed_of(value) is not None:
+            if isinstance(value, list | tuple) and mixed_contents(value) is not None:
                 return self.through_mixed(value, lambda: self.call(f, *args, **kwargs))
             if isinstance(value, list | tuple) and self.has_union(value):
                 shape.append((type(value), len(value)))
@@ -385,7 +386,7 @@ class Calling(Recursion, Logic):
             return self.tape.argument(value)
         if isinstance(value, Union):
             raise self.tape.refuse("structure-in-branch", "a value of path-dependent type inside an argument")
-        if rows_of(value) is not None or (isinstance(value, list) and mixed_of(value) is not None):
+        if rows_of(value) is not None or (isinstance(value, list) and mixed_contents(value) is not None):
             raise self.tape.refuse("loop-state", "a growing list is passed to a function other than stack or cat")
         if type(value) in (tuple, list):
             return type(value)(self.arguments(v) for v in value)
@@ -437,7 +438,7 @@ class Calling(Recursion, Logic):
             same_length = self.distribute(lambda v: tuple(self.iterate(v)), items)
             if isinstance(same_length, tuple):
                 return same_length
-        if isinstance(items, Union) or rows_of(items) is not None or mixed_of(items) is not None:
+        if isinstance(items, Union) or rows_of(items) is not None or mixed_contents(items) is not None:
             raise self.tape.refuse("unpacking")
         if isinstance(items, list | tuple | dict | set | str) or not self.special_items(items):
             return items
@@ -457,7 +458,7 @@ class Calling(Recursion, Logic):
             if isinstance(alternatives, tuple):
                 return alternatives
             raise self.tape.refuse("unpacking")
-        if isinstance(value, list) and mixed_of(value) is not None:
+        if isinstance(value, list) and mixed_contents(value) is not None:
             return self.unpack(self.through_mixed(value, lambda: tuple(value)), count, star)
         return self.iterate(value)
 

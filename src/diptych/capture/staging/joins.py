@@ -11,7 +11,8 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.capture.staging.packing import Packer, attributes, mixed_contents, mixture
+from diptych.capture.staging.mixtures import mixed_contents, mixture
+from diptych.capture.staging.packing import Packer, attributes
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, has_handle, kin, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of

@@ -13,9 +13,11 @@ import torch
 
 from diptych.capture.completion import Returning
 from diptych.capture.interpreter import Frame
-from diptych.capture.staging.access import Access, class_attribute, mixed_of
+from diptych.capture.staging.attributes import class_attribute
 from diptych.capture.staging.branching import attributes_of
 from diptych.capture.staging.core import Diverged
+from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.operators import Operators
 from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer, holds
 from diptych.capture.staging.rows import rows_of
@@ -29,7 +31,7 @@ Thunk = Callable[[], Any]
 aten = torch.ops.aten
 
 
-class Logic(Access):
+class Logic(Operators):
     """`and`, `or`, `not`, conditional expressions, `assert`, `raise`."""
 
     pending: Callable[[Packer], list[Any]]
@@ -72,7 +74,7 @@ class Logic(Access):
             return self.tensor_truth(value)
         if isinstance(value, Scalar):
             return self.scalar_truth(value)
-        if mixed_of(value) is not None:
+        if mixed_contents(value) is not None:
             return self.truth(self.through_mixed(value, lambda: self.truth(value)))
         marker = rows_of(value)
         if marker is not None:
@@ -407,7 +409,7 @@ class Logic(Access):
         marker = rows_of(value)
         if marker is not None:
             return self.tape.as_scalar(marker.columns[0].shape[0])
-        if mixed_of(value) is not None:
+        if mixed_contents(value) is not None:
             return self.through_mixed(value, lambda: self.length(value))
         method = class_attribute(type(value), "__len__")
         return self.call(method, value) if self.transforms(method) else len(value)

@@ -16,11 +16,10 @@ from diptych.capture.staging.branching import FALL, Branching, undefined
 from diptych.capture.staging.core import Diverged, Loop, StageLoop
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, NumberForm, TensorForm, count
 from diptych.capture.staging.items import Items, items_of
-from diptych.capture.staging.packing import Mixed, mixed_contents
+from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.tensors import Store, handle, has_handle, kin
 from diptych.capture.trail import MISSING, CellPlace, ContentsPlace
-from diptych.capture.values import COMPARISONS as OPERATORS
-from diptych.capture.values import Scalar, Undefined, Union
+from diptych.capture.values import COMPARISONS, Scalar, Undefined, Union
 from diptych.graph import control
 
 Thunk = Callable[[], Any]
@@ -235,7 +234,7 @@ class Looping(Branching):
         def test() -> Any:
             index = counter.get()
             if self.is_traced(index) or self.is_traced(source.length):
-                return self.tape.scalar_operator(OPERATORS["lt"], index, source.length)
+                return self.tape.scalar_operator(COMPARISONS["lt"], index, source.length)
             return index < source.length
 
         def body() -> Completion:
@@ -285,7 +284,7 @@ class Looping(Branching):
 
     def scalar_compare(self, code: Any, value: int) -> Scalar:
         """Whether the loop ended in this way."""
-        return self.tape.scalar(OPERATORS["eq"], code, value)
+        return self.tape.scalar(COMPARISONS["eq"], code, value)
 
 
 class LoopStaging:
@@ -386,7 +385,7 @@ class Attempt:
         if isinstance(code, int):
             again = self.as_pred(self.s.rounds.test()) if code == RUN else False
         else:
-            goes_on = tape.scalar(OPERATORS["eq"], code, RUN)
+            goes_on = tape.scalar(COMPARISONS["eq"], code, RUN)
             again = self.as_pred(self.stager.stage_test(goes_on, self.s.rounds.test, self.frame))
         stable = self.settle_places(heads) and stable
         if not stable:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import torch
 
+from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import requires_grad
 from diptych.capture.values import Original, Scalar, Undefined, Union
@@ -114,34 +115,6 @@ class Packer:
             return Sequence_(kind, tuple(self.pack(v) for v in value))
         names = attributes(value)
         return Object_(kind, tuple(names), tuple(self.pack(names[n]) for n in names))
-
-
-def mixed_contents(value: Any) -> Any:
-    """The union that is the contents of a container, if it is one."""
-    if isinstance(value, dict):
-        return next((v for k, v in value.items() if k is MIXED), None)
-    if isinstance(value, list | set | collections.deque) and len(value) == 1:
-        only = next(iter(value))
-        return only.content if type(only) is Mixed else None
-    return None
-
-
-class Mixed:
-    """The single item of a list or set whose contents are a union."""
-
-    def __init__(self, content: Any) -> None:
-        self.content = content
-
-
-MIXED: Any = type("MixedKey", (), {"__repr__": lambda self: "<mixed>"})()
-"""The single key of a dict whose contents are a union."""
-
-
-def mixture(owner: Any, content: Any) -> Any:
-    """A container's contents that depend on the path, as a single marker item."""
-    if isinstance(owner, dict):
-        return {MIXED: content}
-    return {Mixed(content)} if isinstance(owner, set) else [Mixed(content)]
 
 
 def attributes(value: Any) -> dict[str, Any]:

@@ -18,9 +18,10 @@ from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
-from diptych.capture.staging.access import mixed_of
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
+from diptych.capture.staging.looping import Looping
+from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.outside import World
 from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle, has_handle, node_of, requires_grad
@@ -110,7 +111,7 @@ class Sheet(Recorder):
         return outputs
 
 
-class Stager(Calling):
+class Stager(Calling, Looping):
     """Turns a transformed program into a symbolic graph."""
 
     def __init__(self, vary: dict[str, Any]) -> None:
@@ -206,7 +207,7 @@ class Stager(Calling):
 
     def contents_vary(self, items: Any) -> bool:
         """Whether a container's contents depend on the path."""
-        return mixed_of(items) is not None
+        return mixed_contents(items) is not None
 
     def print_(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """`print`: the line is made when the graph runs, in order."""

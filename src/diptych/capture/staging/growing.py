@@ -1,0 +1,75 @@
+"""Growing lists: a list whose length only the graph knows is kept as stacked columns, one row an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.forms import Forms, RowsForm
+from diptych.capture.staging.mixtures import Mixtures, mixed_contents
+from diptych.capture.staging.packing import rebuild
+from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.values import Scalar, kind_of
+
+
+class Growing(Mixtures):
+    """Items, appending and concatenation."""
+
+    def rows_item(self, rows: RowsOf, key: Any) -> Any:
+        """An item, or a slice, of a list whose length the graph knows."""
+        if isinstance(key, slice):
+            columns = [c[self.arguments(key)] for c in rows.columns]
+            return [RowsOf(columns, rows.numbers, rows.item)]
+        return self.row_at(rows, key)
+
+    def row_at(self, rows: RowsOf, index: Any) -> Any:
+        """Item `index`."""
+        index = self.tape.as_scalar(index)
+        place = self.tape.argument(index) if isinstance(index, Scalar) else index
+        leaves: list[Any] = []
+        for column, kind in zip(rows.columns, rows.numbers, strict=True):
+            leaf = torch.select(column, 0, place)
+            leaves.append(self.number_of(leaf) if kind else leaf)
+        return rebuild(rows.item, leaves)
+
+    def append(self, rows: RowsOf, value: Any) -> RowsOf:
+        """The rows with one more item."""
+        leaves: list[Any] = []
+        try:
+            Forms(self).leaves_of(value, rows.item, leaves)
+        except (ValueError, AttributeError):
+            raise self.tape.refuse("loop-state", "items of different structure are appended to one list") from None
+        if len(leaves) != len(rows.columns):
+            raise self.tape.refuse("loop-state", "items of different structure are appended to one list")
+        columns: list[torch.Tensor] = []
+        for column, leaf, kind in zip(rows.columns, leaves, rows.numbers, strict=True):
+            if kind_of(self.tape.as_scalar(leaf)) != kind or (kind is None and not isinstance(leaf, torch.Tensor)):
+                raise self.tape.refuse("loop-state", "items of different types are appended to one list")
+            new, _ = row(self.tape, self.tape.as_scalar(leaf))
+            if new.dtype != column.dtype or not all(
+                self.tape.known(a == b) for a, b in zip(new.shape[1:], column.shape[1:], strict=True)
+            ):
+                raise self.tape.refuse("loop-state", "items of different shapes are appended to one list")
+            columns.append(torch.cat([column, new], 0))
+        return RowsOf(columns, rows.numbers, rows.item)
+
+    def as_rows(self, items: Any, like: RowsOf | None) -> RowsOf:
+        """A list of known length in the form of one that grows."""
+        assert like is not None
+        forms = Forms(self)
+        form = RowsForm(tuple(forms.column(c) for c in like.columns), tuple(like.numbers), like.item)
+        return forms.stack(items, form)
+
+    def concatenate(self, left: list[Any], right: list[Any]) -> list[Any]:
+        """`left + right` of lists that may grow."""
+        for owner in (left, right):
+            if mixed_contents(owner) is not None:
+                return self.through_mixed(owner, lambda: self.concatenate(left, right))
+        marker, other = rows_of(left), rows_of(right)
+        if marker is None and other is None:
+            return left + right
+        first = marker or self.as_rows(left, other)
+        second = other or self.as_rows(right, marker)
+        columns = [torch.cat([a, b], 0) for a, b in zip(first.columns, second.columns, strict=True)]
+        return [RowsOf(columns, first.numbers, first.item)]

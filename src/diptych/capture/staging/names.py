@@ -1,0 +1,111 @@
+"""Variables outside the function: globals and cells, guarded where they are read, effects where they are written."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import torch
+
+from diptych.capture.sources import CellSource, GlobalSource, Source
+from diptych.capture.staging.core import Core
+from diptych.capture.staging.outside import World
+from diptych.capture.tensors import has_handle
+from diptych.capture.trail import MISSING, CellPlace, GlobalPlace
+from diptych.capture.values import Original, Scalar, Union
+
+
+def looked_at(value: Any) -> Any:
+    """A value that is read: what a place held before now matters."""
+    if isinstance(value, Original):
+        return value.get()
+    if isinstance(value, Union):
+        then, orelse = looked_at(value.then), looked_at(value.orelse)
+        if then is not value.then or orelse is not value.orelse:
+            return Union(value.pred, then, orelse)
+    return value
+
+
+class Names(Core):
+    """Globals and cells."""
+
+    world: World
+
+    def load_global(self, table: dict[str, Any], name: str) -> Any:
+        """A global: guarded, unless it is a built-in or a module."""
+        if name not in table:
+            return super().load_global(table, name)
+        value = table[name]
+        if isinstance(value, Original | Union):
+            return looked_at(value)
+        if isinstance(value, types.ModuleType | type):
+            return value
+        key = (id(table), name)
+        if key in self.world.reads:
+            known = self.world.reads[key]
+            return known[1] if known[0] is value else value
+        if self.fresh(value):
+            return value
+        entered = self.world.enter(value, Source(name, None, GlobalSource(table, name)))
+        self.world.reads[key] = (value, entered)
+        if entered is not value:
+            self.world.stand_for(GlobalPlace(table, name), value, entered)
+        return entered
+
+    def fresh(self, value: Any) -> bool:
+        """Whether a value was made by the trace itself."""
+        if isinstance(value, torch.Tensor):
+            return has_handle(value)
+        return isinstance(value, Scalar | Union | Original) or id(value) in self.made_here
+
+    def set_global(self, table: dict[str, Any], name: str, value: Any) -> None:
+        """Assign a global: an effect."""
+        if name in table and (id(table), name) not in self.world.reads and not self.fresh(table[name]):
+            before = table[name]
+            source = Source(name, None, GlobalSource(table, name))
+            if not isinstance(before, Original | types.ModuleType):
+                self.set_aside(GlobalPlace(table, name), before, lambda: self.world.enter(before, source))
+        self.tape.trail.write(GlobalPlace(table, name), value)
+
+    def load_cell(self, reader: Any, name: str) -> Any:
+        """A variable of a function outside the trace: guarded."""
+        cell = reader.__closure__[0]
+        value = reader()
+        if isinstance(value, Original | Union):
+            return looked_at(value)
+        key = (id(cell), "cell")
+        if key in self.world.reads:
+            known = self.world.reads[key]
+            return known[1] if known[0] is value else value
+        if self.fresh(value) or isinstance(value, types.ModuleType):
+            return value
+        entered = self.world.enter(value, Source(name, None, CellSource(cell)))
+        self.world.reads[key] = (value, entered)
+        if entered is not value:
+            self.world.stand_for(CellPlace(cell, name), value, entered)
+        return entered
+
+    def touch(self, reader: Any) -> None:
+        """A variable of an outer function is about to be written."""
+        code, cells = reader.__code__, reader.__closure__
+        place = CellPlace(cells[0], code.co_freevars[0])
+        before = place.get()
+        if (
+            id(cells[0]) in self.outside_cells
+            and before is not MISSING
+            and (id(cells[0]), "cell") not in self.world.reads
+        ):
+            source = Source(place.name, None, CellSource(cells[0]))
+            if not self.fresh(before) and not isinstance(before, Original):
+                self.set_aside(place, before, lambda: self.world.enter(before, source))
+        self.tape.trail.touch(CellPlace(cells[0], code.co_freevars[0]))
+
+    def put(self, frame: Any, name: str, value: Any) -> Any:
+        """`(name := value)`."""
+        self.tape.trail.write(frame[name], value)
+        return value
+
+    def set_aside(self, place: Any, before: Any, enter: Any) -> None:
+        """A place outside is written before it was read: what it held matters only if it is read later."""
+        if place.key not in self.world.baseline:
+            self.world.stand_for(place, before, Original(enter))
