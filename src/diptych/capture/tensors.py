@@ -18,10 +18,15 @@ from diptych.graph import own
 
 aten = torch.ops.aten
 HANDLE = "_diptych_handle"
+UNREAD: Any = type("Unread", (), {"__repr__": lambda self: "<unread>"})()
+"""The `.grad` of a tensor from outside that nobody has looked at."""
 
 
 class Store:
-    """The memory that some tensors share: `node` is its content as the shape of its first tensor."""
+    """The memory that some tensors share: `node` is its content as the shape of its first tensor.
+
+    `leaf` is the node that made it a leaf of autograd, if the program did; `grad` is the `.grad` of its tensor.
+    """
 
     def __init__(self, node: fx.Node | None, requires_grad: bool, external: Any = None) -> None:
         self.node = node
@@ -33,6 +38,8 @@ class Store:
         self.formal = False
         self.key = ("store", id(self))
         self.depth = 0
+        self.leaf: fx.Node | None = None
+        self.grad: Any = UNREAD
 
     def get(self) -> Any:
         """The content, as a place of the trail."""
@@ -86,6 +93,8 @@ def node_of(tape: Recorder, tensor: torch.Tensor) -> fx.Node:
         return it.node
     args, kwargs = it.arguments
     it.node = tape.emit(it.function, (node_of(tape, it.parent), *args), kwargs, tape.spec(tensor))
+    if not requires_grad(tensor):
+        it.node.meta["history"] = False
     it.version = it.store.version
     return it.node
 
@@ -135,7 +144,9 @@ def requires_grad(tensor: torch.Tensor) -> bool:
 
 
 def adopt(tape: Recorder, fake: torch.Tensor, node: fx.Node, grad: bool) -> torch.Tensor:
-    """A fresh fake tensor becomes the value of `node`."""
+    """A fresh fake tensor becomes the value of `node`; `grad` says whether it has a history under autograd."""
+    if not grad:
+        node.meta["history"] = False
     store = Store(node, grad)
     store.depth = tape.region.depth
     attach(fake, Handle(store, node))

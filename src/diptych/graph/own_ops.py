@@ -152,6 +152,34 @@ def gradient(
     return torch.autograd.grad(outputs, inputs, seeds, retain_graph=True, create_graph=create_graph)
 
 
+@register("backward")
+def backward(
+    outputs: tuple[torch.Tensor, ...],
+    leaves: tuple[torch.Tensor, ...],
+    seeds: tuple[Any, ...] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> tuple[torch.Tensor, ...]:
+    """What `torch.autograd.backward(outputs, seeds)` gives each of the leaves, as tensors of their own.
+
+    A leaf that this run does not reach is an error: in the imperative program its `.grad` stays as it is.
+    """
+    grads: Any = torch.autograd.grad(outputs, leaves, seeds, retain_graph, create_graph, allow_unused=True)
+    taken = {seed.data_ptr() for seed in seeds or () if seed is not None}
+    made: list[torch.Tensor] = []
+    for leaf, grad in zip(leaves, grads, strict=True):
+        if grad is None:
+            raise RuntimeError("backward() does not reach a tensor that it reaches on other paths")
+        whole = grad.stride() == leaf.stride() and grad.untyped_storage().nbytes() == grad.nbytes
+        if create_graph:
+            grad = grad.clone()
+        elif not whole or grad.data_ptr() in taken:
+            grad = torch.empty_like(leaf, requires_grad=False).copy_(grad)
+        taken.add(grad.data_ptr())
+        made.append(grad)
+    return tuple(made)
+
+
 @register("python_random")
 def python_random(name: str, *operands: Any) -> Any:
     """A draw from Python's own generator: `random.name(*operands)`."""

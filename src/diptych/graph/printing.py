@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -11,7 +11,7 @@ _held: ContextVar[list[str] | None] = ContextVar("held", default=None)
 
 
 @contextmanager
-def held_lines() -> Iterator[list[str]]:
+def held_lines() -> Generator[list[str]]:
     """Inside, what graphs of this thread print is collected in the list instead."""
     lines: list[str] = []
     token = _held.set(lines)

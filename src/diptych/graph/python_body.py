@@ -16,7 +16,7 @@ from torch import fx
 from torch.fx.node import map_arg
 
 from diptych.graph import own, vocabulary, walk
-from diptych.graph.control import Function, Hole, Raise, cond, while_loop
+from diptych.graph.control import Function, Raise, cond, while_loop
 from diptych.graph.lines import first_line
 from diptych.graph.python_block import Block
 from diptych.graph.python_names import Names, assigned, wish
@@ -38,6 +38,14 @@ class Context(Protocol):
 
     def call(self, target: Any, arguments: str) -> str:
         """The expression of a call of a function, an own operation or a user's autograd function."""
+        ...
+
+    def raised(self, target: Raise, operands: Sequence[Any]) -> Sequence[Any]:
+        """What a raise is written with: values of the graph and constants."""
+        ...
+
+    def raising(self, target: Raise, operands: list[str]) -> str:
+        """The statement that raises, given the expressions of what it is written with."""
         ...
 
 
@@ -97,10 +105,9 @@ class Body:
             self.settle(node.args[2], block, everything=True)
             self.write_while(node, block)
         elif isinstance(target, Raise):
-            arguments = [node.args[a.index] if isinstance(a, Hole) else a for a in target.arguments]
+            arguments = self.context.raised(target, node.args)
             self.settle(arguments, block, everything=True)
-            texts = ", ".join(self.render(value).text for value in arguments)
-            block.add(f"raise {self.context.types.name(target.kind)}({texts})")
+            block.add(self.context.raising(target, [self.render(value).text for value in arguments]))
         else:
             waits = self.may_wait(node)
             self.settle((node.args, node.kwargs), block, everything=not waits)
@@ -141,7 +148,7 @@ class Body:
         elif user.target is while_loop:
             used = user.args[2]
         elif isinstance(user.target, Raise):
-            used = [user.args[a.index] for a in user.target.arguments if isinstance(a, Hole)]
+            used = self.context.raised(user.target, user.args)
         same_line = walk.where_of(user) == walk.where_of(node)
         return same_line and sum(value is source for value in _nodes(used)) == 1
 

@@ -12,6 +12,7 @@ import inspect
 import re
 import textwrap
 import types
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,7 +20,7 @@ from torch import fx
 
 from diptych.errors import PythonTextError
 from diptych.graph import own, vocabulary, walk
-from diptych.graph.control import Function
+from diptych.graph.control import Function, Hole, Raise
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Leaf, Mapping_, Sequence_
 from diptych.graph.legality import indices
@@ -117,6 +118,12 @@ class _Program:
         if name not in self.own:
             self.own[name] = own_source(name)
         return f"{target.__name__}({arguments})"
+
+    def raised(self, target: Raise, operands: Sequence[Any]) -> Sequence[Any]:
+        return [operands[a.index] if isinstance(a, Hole) else a for a in target.arguments]
+
+    def raising(self, target: Raise, operands: list[str]) -> str:
+        return f"raise {self.types.name(target.kind)}({', '.join(operands)})"
 
     def function(self, function: Function) -> Block:
         module = function.body

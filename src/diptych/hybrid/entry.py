@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import random
 from typing import Any, NoReturn
 
 import torch
 
-from diptych.capture.staging.outside import Equal, Guard, OfType, SameAs, Source, TensorFacts, extent, overlap
+from diptych.backends.plain import compile_plain
+from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
+from diptych.capture.sources import Source
+from diptych.capture.staging.outside import extent, overlap
 from diptych.capture.tracing import Program, Roots
+from diptych.graph.printing import held_lines
+from diptych.hybrid.guarding import Fit, generate
 
 
 class Plan:
@@ -67,6 +70,15 @@ class Entry:
             position = self.plan.add(guard.source)
             self.checks.append((len(self.plan.steps), position, guard, other))
         self.inputs = [self.plan.add(source) for source in program.sources]
+        self.fast: Fit | None = None
+        self.run_graph = compile_plain(program.graph)
+
+    def quick(self, roots: Roots) -> list[Any] | None:
+        """The flat inputs for this call if the generated function says that the guards hold."""
+        flat = self.fast(roots) if self.fast is not None else None
+        if flat is not None and self.writes and memory(flat) != self.pattern:
+            return None
+        return flat
 
     def fit(self, roots: Roots) -> list[Any]:
         """The flat inputs for this call; Unfit if a guard does not hold."""
@@ -99,6 +111,8 @@ class Entry:
                 self.pattern = shared
             if shared != self.pattern:
                 raise Unfit(None)
+        if self.fast is None:
+            self.fast = generate(self.program, {source: values[index] for source, index in self.plan.index.items()})
         return flat
 
     def differences(self, roots: Roots) -> dict[str, Any] | None:
@@ -129,10 +143,13 @@ class Entry:
         """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""
         program = self.program
         states = (torch.get_rng_state(), random.getstate()) if program.draws else None
-        held = io.StringIO() if program.prints else None
+        lines: list[str] = []
         try:
-            with contextlib.redirect_stdout(held) if held is not None else contextlib.nullcontext():
-                outputs = program.graph.run(*flat)
+            if program.prints:
+                with held_lines() as lines:
+                    outputs = self.run_graph(*flat)
+            else:
+                outputs = self.run_graph(*flat)
         except BaseException as error:
             raised = error.__dict__.pop("diptych_raised", None)
             if raised is None and not isinstance(error, Exception):
@@ -142,15 +159,19 @@ class Entry:
                     torch.set_rng_state(states[0])
                     random.setstate(states[1])
                 raise Fallback(error) from error
-            if held is not None:
-                print(held.getvalue(), end="")
+            print_lines(lines)
             self.calls += 1
             program.raised(raised, roots, flat)
             reraise(error, getattr(raised[0], "where", None))
-        if held is not None:
-            print(held.getvalue(), end="")
+        print_lines(lines)
         self.calls += 1
         return program.finish(roots, outputs, flat)
+
+
+def print_lines(lines: list[str]) -> None:
+    """What a run of the graph has printed."""
+    for line in lines:
+        print(line, end="")
 
 
 def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:

@@ -63,6 +63,8 @@ class Hybrid:
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """One call."""
+        if torch.compiler.is_compiling():  # first of all: Dynamo folds it, and must not see the rest
+            return function(*args, **kwargs)
         if HOOKS.current is not PLAIN:
             return HOOKS.call(function, *args, **kwargs)
         if (self.given_up >= REFUSAL_LIMIT and not self.entries) or foreign():
@@ -73,6 +75,10 @@ class Hybrid:
         roots = self.bind(*args, **kwargs)
         roots = Roots(function, roots.arguments)
         context = surroundings()
+        for entry in self.entries:
+            flat = entry.quick(roots) if entry.context == context else None
+            if flat is not None:
+                return self.serve(entry, roots, flat, function, args, kwargs)
         for entry in self.entries:
             if entry.context == context:
                 try:
@@ -199,14 +205,14 @@ def surroundings() -> tuple[Any, ...]:
 
 
 def foreign() -> bool:
-    """Whether someone else is interpreting tensors now: autocast, a mode, or a functorch transform."""
+    """Whether someone else is interpreting tensors now: autocast, a mode, a functorch transform, a tracer."""
     return (
         torch.is_autocast_enabled("cpu")
         or torch.is_autocast_enabled("cuda")
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._len_torch_function_stack() > 0
         or peek_interpreter_stack() is not None  # pyright: ignore[reportUnnecessaryComparison]  (None outside vmap, grad)
-        or torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
     )
 
 

@@ -1,0 +1,1 @@
+"""Backends: from a graph to a callable over its flat inputs and outputs."""
