@@ -15,6 +15,7 @@ from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.effects import Fetch, Update, describe
 from diptych.capture.guards import Guard
+from diptych.capture.node_effects import draws, prints
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
@@ -25,12 +26,9 @@ from diptych.capture.tensors import Store, adopt, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.errors import DiptychError
-from diptych.graph import control
 from diptych.graph.calling import Calling
-from diptych.graph.functions import AutogradFunction
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Constant, Layout, unpack
-from diptych.graph.own import OWN
 from diptych.graph.program import SymbolicGraph
 
 aten = torch.ops.aten
@@ -451,42 +449,6 @@ def unique(paths: list[str]) -> list[str]:
         seen[name] = count + 1
         made.append(name if count == 0 else f"{name}#{count}")
     return made
-
-
-def all_nodes(module: Any) -> list[Any]:
-    """The nodes of a graph and its regions (functions once)."""
-    found: list[Any] = []
-    todo = [module]
-    seen: set[int] = set()
-    while todo:
-        part = todo.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        found += part.graph.nodes
-        for node in part.graph.nodes:
-            if isinstance(node.target, control.Function) and node.target.body is not None:
-                todo.append(node.target.body)
-        todo += [m for m in part.children() if isinstance(m, torch.fx.GraphModule)]
-    return found
-
-
-def draws(module: Any) -> bool:
-    """Whether a graph may use the random stream."""
-    for node in all_nodes(module):
-        if node.target is OWN["python_random"]:
-            return True
-        tags = getattr(node.target, "tags", ())
-        if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
-            return True
-        if any(name in str(node.target) for name in ("dropout", "lstm", "gru", "rnn")):
-            return True
-    return False
-
-
-def prints(module: Any) -> bool:
-    """Whether a graph prints."""
-    return any(node.target is OWN["say"] for node in all_nodes(module))
 
 
 def trace(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any] | None = None) -> Program:

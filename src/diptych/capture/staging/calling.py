@@ -14,7 +14,6 @@ import torch
 from diptych.capture.completion import Completion, Returning
 from diptych.capture.convert import convert, convertible, is_converted
 from diptych.capture.interpreter import Frame
-from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
 from diptych.capture.sources import CallAgain, Source
 from diptych.capture.staging.attributes import class_attribute
@@ -418,19 +417,6 @@ class Calling(Recursion, Logic):
         """`Function.apply`: one node; its own backward runs when the graph runs."""
         return self.tape.autograd_function(kind, args)
 
-    def manager(self, value: Any) -> Any:
-        """A context manager: the user's own runs transformed."""
-        value = self.resolve(value)
-        enter = class_attribute(type(value), "__enter__")
-        enables = isinstance(value, torch.enable_grad) or (
-            isinstance(value, torch.set_grad_enabled) and getattr(value, "mode", False)
-        )
-        if isinstance(value, torch.inference_mode) or (enables and not self.tape.grad_mode):
-            raise self.tape.refuse("grad-mode", type(value).__name__)
-        native = type(value).__module__.startswith("torch")
-        self.managers.append(not native)
-        return _Managed(self, value) if self.transforms(enter) else value
-
     def iterate(self, items: Any) -> Any:
         """Items that Python goes through."""
         items = self.resolve(items)
@@ -478,21 +464,6 @@ class Calling(Recursion, Logic):
     def frame_builtin(self, name: str) -> Any:
         """`locals()` and its kin."""
         raise self.tape.refuse("frame-access", name)
-
-
-class _Managed:
-    """A context manager whose methods run transformed."""
-
-    def __init__(self, stager: Any, value: Any) -> None:
-        self.stager, self.value = stager, value
-
-    def __enter__(self) -> Any:
-        return self.stager.call(class_attribute(type(self.value), "__enter__"), self.value)
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
-        if isinstance(error, self.stager.Signal | Refused):
-            return False
-        return self.stager.call(class_attribute(type(self.value), "__exit__"), self.value, kind, error, trace)
 
 
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")

@@ -20,6 +20,14 @@ from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
 
 
+class StoreContent:
+    """The new content of a store, once the branch has been emitted."""
+
+    def __init__(self, like: Any) -> None:
+        self.spec = like.meta["spec"]
+        self.node: Any = None
+
+
 class Join:
     """The values of two sides as values of the region around them; collects what the sides must return.
 
@@ -257,7 +265,7 @@ class Join:
         """The types of the outputs."""
         found: list[Any] = []
         for made in self.made:
-            found.append(made.spec_ if hasattr(made, "spec_") else self.tape.spec(made))
+            found.append(made.spec if isinstance(made, StoreContent) else self.tape.spec(made))
         return tuple(found)
 
     def side_outputs(self, side: int) -> list[Any]:
@@ -277,7 +285,7 @@ class Join:
         result.meta["spec"] = specs
         for index, (made, spec) in enumerate(zip(self.made, specs, strict=True)):
             node = self.tape.emit(operator.getitem, (result, index), None, spec)
-            if isinstance(made, Scalar) or hasattr(made, "spec_"):
+            if isinstance(made, Scalar | StoreContent):
                 made.node = node
             elif isinstance(made, torch.Tensor):
                 store = handle(made).store

@@ -6,7 +6,6 @@ import builtins
 import functools
 import operator
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,17 +13,13 @@ import torch
 from diptych.capture.completion import Returning
 from diptych.capture.interpreter import Frame
 from diptych.capture.staging.attributes import class_attribute
-from diptych.capture.staging.branching import attributes_of
-from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.operators import Operators
-from diptych.capture.staging.outside import PLAIN
-from diptych.capture.staging.packing import Packer, holds
+from diptych.capture.staging.packing import holds
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.tensors import has_handle, node_of
 from diptych.capture.values import Original, Scalar, Undefined, Union
 from diptych.graph import control, own
-from diptych.graph.layout import rename
 from diptych.graph.spec import NumberSpec
 
 Thunk = Callable[[], Any]
@@ -34,7 +29,6 @@ aten = torch.ops.aten
 class Logic(Operators):
     """`and`, `or`, `not`, conditional expressions, `assert`, `raise`."""
 
-    pending: Callable[[Packer], list[Any]]
     inexact: set[Any]
 
     def check_texts(self) -> None:
@@ -258,67 +252,6 @@ class Logic(Operators):
             self.chain, self.loops, self.in_function = saved
         assert isinstance(done, Returning)
         return done.value
-
-    # Exceptions -------------------------------------------------------------------------------------------------
-
-    def assert_(self, test: Any, message: Thunk | None = None) -> None:
-        """`assert`: a branch whose one side raises."""
-        truth = self.truth(test)
-
-        def fail() -> Any:
-            self.raise_(AssertionError(*([message()] if message is not None else [])))
-
-        if isinstance(truth, bool):
-            if not truth:
-                fail()
-            return
-        self.stage_value(truth, lambda: None, fail)
-
-    def raise_(self, error: Any, *cause: Any) -> Any:
-        """`raise`: inside a staged branch a node that ends the path, else Python's own."""
-        if isinstance(error, type):
-            error = self.call(error)
-        if self.tape.region is self.tape.root and self.handlers:
-            if cause:
-                raise error from cause[0]
-            raise error
-        if self.handlers:
-            raise self.tape.refuse("raise-in-try", type(error).__name__)
-        arguments: list[Any] = []
-        operands: list[Any] = []
-        for argument in error.args:
-            argument = self.tape.as_scalar(argument)
-            if isinstance(argument, Scalar | torch.Tensor):
-                arguments.append(control.Hole(len(operands)))
-                operands.append(
-                    argument.node if isinstance(argument, Scalar) else node_of(self.tape, self.traced(argument))
-                )
-            elif isinstance(argument, PLAIN):
-                arguments.append(argument)
-            else:
-                raise self.tape.refuse("structure-in-branch", f"an exception with a {type(argument).__name__}")
-        target: Any = control.Raise(type(error), tuple(arguments))
-        target.where = self.tape.where()
-        target.attributes = attributes_of(error)
-        if (
-            cause
-            or self.finals
-            or any(o in self.inexact for o in operands)
-            or any(self.holds_traced(v) for v in target.attributes.values())
-        ):
-            target.implicit = True
-        self.with_updates(target, operands)
-        raise Diverged
-
-    def with_updates(self, target: Any, operands: list[Any]) -> None:
-        """Emit a node that raises; it carries the writes to the outside that came before it."""
-        packer = Packer(self.tape, self.outside)
-        found = self.pending(packer)
-        if found:
-            shift = len(operands)
-            target.updates = tuple(replace(u, value=u.value and rename(u.value, lambda i: i + shift)) for u in found)
-            operands += [v.node if isinstance(v, Scalar) else node_of(self.tape, self.traced(v)) for v in packer.leaves]
-        self.tape.emit(target, tuple(operands), None, None)
 
     # Text -------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import torch
 
 from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.tensors import requires_grad
+from diptych.capture.tensors import Store, handle, has_handle, requires_grad
 from diptych.capture.values import Original, Scalar, Undefined, Union
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 
@@ -174,3 +174,24 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             kinds = {torch.float64: "float", torch.int64: "int", torch.bool: "bool"}
             cols = [leaves[c] for c in columns]
             return [RowsOf(cols, [kinds[c.dtype] if n else None for c, n in zip(cols, numbers, strict=True)], item)]
+
+
+def stores(value: Any) -> set[Store]:
+    """The memory of all tensors in a value."""
+    found: set[Store] = set()
+    todo, seen = [value], set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, torch.Tensor):
+            if has_handle(part):
+                found.add(handle(part).store)
+        elif isinstance(part, Union):
+            todo += [part.then, part.orelse]
+        elif isinstance(part, list | tuple):
+            todo += part
+        elif isinstance(part, dict):
+            todo += part.values()
+    return found

@@ -11,9 +11,10 @@ import types
 from typing import Any
 
 from diptych.capture.regions import Region
+from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Core, Diverged, Signal
 from diptych.capture.staging.forms import Form, Forms
-from diptych.capture.staging.looping import After, stores
+from diptych.capture.staging.packing import stores
 from diptych.capture.tensors import Store, kin
 from diptych.capture.trail import AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.graph import control

@@ -18,6 +18,7 @@ from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
+from diptych.capture.staging.blocks import Blocks
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.looping import Looping
@@ -111,7 +112,7 @@ class Sheet(Recorder):
         return outputs
 
 
-class Stager(Calling, Looping):
+class Stager(Calling, Blocks, Looping):
     """Turns a transformed program into a symbolic graph."""
 
     def __init__(self, vary: dict[str, Any]) -> None:

@@ -1,0 +1,67 @@
+"""What the nodes of a graph do besides computing: they raise, print, or use the random stream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.capture.regions import Region
+from diptych.graph import control, own
+from diptych.graph.functions import AutogradFunction
+from diptych.graph.own import OWN
+
+
+def all_nodes(module: Any) -> list[Any]:
+    """The nodes of a graph and its regions (functions once)."""
+    found: list[Any] = []
+    todo = [module]
+    seen: set[int] = set()
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        found += part.graph.nodes
+        for node in part.graph.nodes:
+            if isinstance(node.target, control.Function) and node.target.body is not None:
+                todo.append(node.target.body)
+        todo += [m for m in part.children() if isinstance(m, torch.fx.GraphModule)]
+    return found
+
+
+def draws(module: Any) -> bool:
+    """Whether a graph may use the random stream."""
+    for node in all_nodes(module):
+        if node.target is OWN["python_random"]:
+            return True
+        tags = getattr(node.target, "tags", ())
+        if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
+            return True
+        if any(name in str(node.target) for name in ("dropout", "lstm", "gru", "rnn")):
+            return True
+    return False
+
+
+def prints(module: Any) -> bool:
+    """Whether a graph prints."""
+    return any(node.target is OWN["say"] for node in all_nodes(module))
+
+
+def effectful(region: Region) -> bool:
+    """Whether a region must run for what it does, not for what it returns."""
+    return any(is_effect(node) for node in region.graph.nodes)
+
+
+def is_effect(node: Any) -> bool:
+    """Whether a node raises, prints, draws random numbers, or holds a region that does."""
+    if isinstance(node.target, control.Raise):
+        return True
+    if node.op == "call_function":
+        if node.target in (own.OWN["say"], own.OWN["python_random"]):
+            return True
+        tags = getattr(node.target, "tags", ())
+        if any(str(t).endswith("nondeterministic_seeded") for t in tags):
+            return True
+        return node.target in (control.cond, control.while_loop) or isinstance(node.target, control.Function)
+    return False
