@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -131,6 +132,23 @@ class Core(Interpreter):
         self.born[id(value)] = self.tape.region.depth
         self.kept.append(value)
         return value
+
+    def mine(self, value: Any) -> None:
+        """An object was made by the trace."""
+        if not isinstance(value, torch.Tensor | Scalar | str | int | float | type(None)):
+            self.made_here.add(id(value))
+            self.birth(value)
+
+    def new_container(self, value: Any) -> Any:
+        """A list, dict or set that a call has made belongs to the program."""
+        if isinstance(value, list | dict | set | collections.deque) and not self.outside(value):
+            self.born.setdefault(id(value), self.tape.region.depth)
+            self.kept.append(value)
+        return value
+
+    def fresh_container(self, value: Any) -> Any:
+        """A list, dict or set that the program writes out."""
+        return self.birth(value)
 
     def is_traced(self, value: Any) -> bool:
         """Whether a value is known only when the graph runs."""

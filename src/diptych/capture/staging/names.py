@@ -10,6 +10,7 @@ import torch
 from diptych.capture.sources import CellSource, GlobalSource, Source
 from diptych.capture.staging.core import Core
 from diptych.capture.staging.outside import World
+from diptych.capture.staging.packing import holds
 from diptych.capture.tensors import has_handle
 from diptych.capture.trail import MISSING, CellPlace, GlobalPlace
 from diptych.capture.values import Original, Scalar, Union
@@ -57,6 +58,18 @@ class Names(Core):
         if isinstance(value, torch.Tensor):
             return has_handle(value)
         return isinstance(value, Scalar | Union | Original) or id(value) in self.made_here
+
+    def outside(self, value: Any) -> bool:
+        """Whether an object existed before the trace."""
+        return self.world.known(value) and id(value) not in self.made_here
+
+    def traced(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The fake tensor that stands for a tensor."""
+        return tensor if has_handle(tensor) else self.tape.fake(tensor)
+
+    def holds_traced(self, value: Any) -> bool:
+        """Whether a value of the graph is somewhere inside."""
+        return holds(value, self.outside)
 
     def set_global(self, table: dict[str, Any], name: str, value: Any) -> None:
         """Assign a global: an effect."""

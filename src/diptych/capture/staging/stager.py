@@ -21,10 +21,15 @@ from diptych.capture.staging import prelude
 from diptych.capture.staging.blocks import Blocks
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
+from diptych.capture.staging.iteration import Iteration
+from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.looping import Looping
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modes import CallMode
+from diptych.capture.staging.operators import Operators
 from diptych.capture.staging.outside import World
+from diptych.capture.staging.texts import Texts
+from diptych.capture.staging.unions import Unions
 from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle, has_handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import own
@@ -112,7 +117,7 @@ class Sheet(Recorder):
         return outputs
 
 
-class Stager(Calling, Blocks, Looping):
+class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Blocks, Looping):
     """Turns a transformed program into a symbolic graph."""
 
     def __init__(self, vary: dict[str, Any]) -> None:

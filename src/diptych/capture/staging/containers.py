@@ -1,0 +1,103 @@
+"""Containers: the methods of lists, dicts, sets and deques, where contents, keys or length are of the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.builtin import builtin_sorted
+from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.rows import RowsOf, rows_of
+from diptych.capture.staging.subscripts import Subscripts
+from diptych.capture.trail import ContentsPlace
+from diptych.capture.values import Scalar, Union
+
+STORING = {"append", "insert", "add", "setdefault", "appendleft"}
+
+READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__", "__iter__", "union",
+           "intersection", "difference", "issubset", "issuperset", "__getitem__"}  # fmt: skip
+
+
+class Containers(Subscripts):
+    """Methods of built-in containers."""
+
+    def container_method(self, owner: Any, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A method of a list, dict, set or deque."""
+        name = f.__name__
+        if id(owner) in self.frozen and name not in READING:
+            raise self.tape.refuse(
+                "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
+            )
+        if mixed_contents(owner) is not None and name in ("items", "keys", "values", "copy"):
+            if name == "copy":
+                return self.through_mixed(owner, lambda: self.birth(owner.copy()))
+            return self.through_mixed(owner, lambda: getattr(dict(owner), name)())
+        if any(mixed_contents(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
+            mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_contents(a) is not None)
+            return self.through_mixed(mixed, lambda: self.container_method(owner, f, args, kwargs))
+        if mixed_contents(owner) is not None:
+            return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
+        marker = rows_of(owner)
+        if marker is not None:
+            return self.rows_method(owner, marker, name, args)
+        if any(isinstance(a, Union) for a in args) and name not in STORING:
+            return self.distribute(lambda *a: self.container_method(owner, f, a, kwargs), *args)
+        if name in ("get", "pop", "setdefault") and isinstance(owner, dict) and args:
+            key = self.tape.as_scalar(args[0])
+            if isinstance(key, Scalar) and name == "get":
+                return self.pick_key(owner, key)
+        if name in ("index", "count", "remove") and self.holds_traced((owner, args)):
+            raise self.tape.refuse("opaque-conversion", f"{type(owner).__name__}.{name} compares values of the graph")
+        if name == "extend":
+            self.extend(owner, args[0])
+            return None
+        if (
+            name in ("pop", "insert")
+            and args
+            and isinstance(self.tape.as_scalar(args[0]), Scalar | torch.Tensor)
+            and isinstance(owner, list)
+        ):
+            raise self.tape.refuse("opaque-conversion", f"list.{name} at an index of the graph")
+        if name == "sort" and (self.holds_traced(owner) or kwargs.get("key")):
+            found = builtin_sorted(self, owner, **kwargs)
+            self.tape.trail.touch(ContentsPlace(owner))
+            owner[:] = found
+            return None
+        if name not in READING:
+            self.tape.trail.touch(ContentsPlace(owner))
+        return f(*args, **kwargs)
+
+    def extend(self, owner: Any, items: Any) -> None:
+        """`list.extend`."""
+        items = self.resolve(items)
+        if isinstance(items, list) and mixed_contents(items) is not None:
+            self.through_mixed(items, lambda: self.extend(owner, items))
+            return
+        self.tape.trail.touch(ContentsPlace(owner))
+        marker, other = rows_of(owner), rows_of(items)
+        if marker is not None or other is not None:
+            owner[:] = self.concatenate(list(owner), list(items))
+        else:
+            owner.extend(self.iterate(items))
+
+    def rows_method(self, owner: Any, rows: RowsOf, name: str, args: tuple[Any, ...]) -> Any:
+        """A method of a list whose length the graph knows."""
+        place = ContentsPlace(owner)
+        if name == "append":
+            made = self.append(rows, args[0])
+            self.tape.trail.write(place, [made])
+            return None
+        if name == "extend":
+            return self.extend(owner, args[0])
+        if name == "copy":
+            return [rows]
+        if name == "clear":
+            self.tape.trail.write(place, [])
+            return None
+        if name == "pop" and (not args or args[0] == -1):
+            item = self.row_at(rows, -1)
+            columns = [c[:-1] for c in rows.columns]
+            self.tape.trail.write(place, [RowsOf(columns, rows.numbers, rows.item)])
+            return item
+        raise self.tape.refuse("loop-state", f"list.{name} of a growing list")

@@ -1,0 +1,80 @@
+"""Texts: f-strings and formatting; what depends on the graph is made when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.core import Core
+from diptych.capture.tensors import node_of
+from diptych.capture.values import Scalar, Union
+from diptych.graph import control, own
+from diptych.graph.spec import NumberSpec
+
+
+class Texts(Core):
+    """Text that the graph makes."""
+
+    inexact: set[Any]
+
+    def format(self, value: Any, conversion: int, spec: Any) -> Any:
+        """A part of an f-string; numbers of the graph are formatted when it runs."""
+        value = self.tape.as_scalar(self.resolve(value))
+        if isinstance(value, Union):
+            return self.distribute(lambda v: self.format(v, conversion, spec), value)
+        mark = "" if conversion == -1 else chr(conversion)
+        if isinstance(value, Scalar | torch.Tensor):
+            if not isinstance(spec, str):
+                raise self.tape.refuse("opaque-conversion", "a format that only the graph knows")
+            node = value.node if isinstance(value, Scalar) else node_of(self.tape, self.traced(value))
+            made = self.text(((0, mark, spec),), (node,))
+            if node in self.inexact:
+                self.inexact.add(made.node)
+            return made
+        if self.holds_traced(value):
+            return self.inexact_text(f"<{type(value).__name__}>", value)
+        return super().format(value, conversion, spec)
+
+    def join_text(self, *parts: Any) -> Any:
+        """An f-string."""
+        template: list[Any] = []
+        operands: list[Any] = []
+        for part in parts:
+            if isinstance(part, Union):
+                return self.distribute(self.join_text, *parts)
+            if isinstance(part, Scalar):
+                template.append((len(operands), "", ""))
+                operands.append(part.node)
+            elif template and isinstance(template[-1], str):
+                template[-1] += part
+            else:
+                template.append(part)
+        if not operands:
+            return "".join(parts)
+        made = self.text(tuple(template), tuple(operands))
+        if any(o in self.inexact for o in operands):
+            self.inexact.add(made.node)
+        return made
+
+    def text(self, template: tuple[Any, ...], operands: tuple[Any, ...]) -> Scalar:
+        """Text that the graph makes."""
+        node = self.tape.emit(own.OWN["text"], (template, *operands), None, NumberSpec("str"))
+        return self.tape.number(node, "str")
+
+    def inexact_text(self, stand_in: str, value: Any) -> Scalar:
+        """Text of an object that holds values of the graph: good for an exception, which then comes from a real run."""
+        if self.tape.region is self.tape.root:
+            raise self.tape.refuse(
+                "opaque-conversion", f"a {type(value).__name__} that holds values of the graph is printed"
+            )
+        made = self.text((stand_in,), ())
+        self.inexact.add(made.node)
+        return made
+
+    def check_texts(self) -> None:
+        """A text that stands for another may only be the message of an exception."""
+        for node in self.inexact:
+            for user in node.users:
+                if user not in self.inexact and not isinstance(user.target, control.Raise):
+                    raise self.tape.refuse("opaque-conversion", "the text of an object that holds values of the graph")
