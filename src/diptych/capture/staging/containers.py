@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.builtin import builtin_sorted
+from diptych.capture.staging.builtin.containers import builtin_sorted
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.staging.subscripts import Subscripts

@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
 
 from diptych.capture.guards import Guard, Leaf
-from diptych.capture.staging.builtin import tensor_tolist
+from diptych.capture.staging.builtin.tensor_methods import tensor_tolist
 from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 
