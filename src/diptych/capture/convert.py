@@ -65,6 +65,7 @@ CONVERTED_TORCH = (
     "torch.nn.utils",
     "torch.utils.checkpoint",
     "torch.distributions",
+    "torch.optim",
 )
 
 

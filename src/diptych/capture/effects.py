@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace, GradientPlace
 from diptych.capture.values import Original, Undefined
 from diptych.graph.layout import Layout, unpack
 
@@ -74,6 +74,39 @@ class PlaceAt:
         return self.kind(owner, self.name) if self.name is not None else self.kind(owner)
 
 
+@dataclass(frozen=True)
+class GradientAt:
+    """Finds the `.grad` of the tensor at a source."""
+
+    source: Any
+
+    def __call__(self, roots: Any) -> Any:
+        return GradientOf(self.source.fetch(roots))
+
+
+@dataclass(frozen=True)
+class GradModeAt:
+    """Finds whether autograd records."""
+
+    def __call__(self, roots: Any) -> Any:
+        return self
+
+    def set(self, value: bool) -> None:
+        """Set it."""
+        torch._C._set_grad_enabled(value)
+
+
+class GradientOf:
+    """The `.grad` of a real tensor."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+    def set(self, value: Any) -> None:
+        """Assign it."""
+        self.tensor.grad = value
+
+
 def describe(place: Any, world: Any) -> tuple[str, str, Any] | None:
     """Kind, path and finder of a place that belongs to the outside; None for one that the program made itself."""
     if isinstance(place, AttributePlace):
@@ -87,8 +120,15 @@ def describe(place: Any, world: Any) -> tuple[str, str, Any] | None:
         if source is None:
             return None
         return "contents", source.path, PlaceAt(ContentsPlace, source, None, None)
+    if isinstance(place, GradientPlace):
+        external = place.owner.external
+        if external is None:
+            return None
+        return "attribute", f"{external.source.path}.grad", GradientAt(external.source)
     if isinstance(place, GlobalPlace):
         return "global", place.name, PlaceAt(GlobalPlace, None, place.table, place.name)
+    if place.key == ("grad mode",):
+        return "global", "torch's grad mode", GradModeAt()
     if isinstance(place, CellPlace):
         return "cell", place.name, PlaceAt(CellPlace, None, place.cell, place.name)
     return None

@@ -165,8 +165,14 @@ class Keys:
         self.kind, self.keys = kind, keys
 
     def __call__(self, now: Any) -> bool:
-        found = list(now) if type(now) is self.kind else []
-        return type(now) is self.kind and found == self.keys and list(map(type, found)) == list(map(type, self.keys))
+        if type(now) is not self.kind or len(now) != len(self.keys):
+            return False
+        return all(a is b or (type(a) is type(b) and is_equal(a, b)) for a, b in zip(now, self.keys, strict=True))
+
+
+def is_equal(a: Any, b: Any) -> bool:
+    """Whether two keys are equal; tensors are only equal to themselves."""
+    return not isinstance(a, torch.Tensor) and bool(a == b)
 
 
 class Lacks:

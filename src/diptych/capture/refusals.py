@@ -145,8 +145,8 @@ CATALOGUE: dict[str, Refusal] = {
     ),
     "no-source": Refusal(
         "the function has no source to transform",
-        "built-in functions, C extensions and functions typed in by exec have none",
-        "capture the Python function that calls it",
+        "functions typed in or made by exec have none; what such a function reads of the outside cannot be guarded",
+        "put the function into a file, or hand it what it reads as arguments",
     ),
     "internal": Refusal(
         "capture failed in a way it should not",

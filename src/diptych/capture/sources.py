@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from diptych.capture.trail import MISSING, AttributePlace
 
 
@@ -124,9 +126,10 @@ class GlobalSource:
         return self.table[self.name]
 
 
-def item_source(parent: Source, key: Any) -> Source:
+def item_source(parent: Source, key: Any, position: int = 0) -> Source:
     """An item of a container; parameters and submodules go by their names."""
     for table in ("._modules", "._parameters", "._buffers"):
         if parent.path.endswith(table):
             return Source(f"{parent.path.removesuffix(table)}.{key}", parent, Item(key))
-    return Source(f"{parent.path}[{key!r}]", parent, Item(key))
+    text = f"<{type(key).__name__} {position}>" if isinstance(key, torch.Tensor) else repr(key)
+    return Source(f"{parent.path}[{text}]", parent, Item(key))

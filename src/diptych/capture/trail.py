@@ -111,6 +111,22 @@ class GlobalPlace:
             self.table[self.name] = value
 
 
+class GradientPlace:
+    """The `.grad` of a leaf, as a place of the trail."""
+
+    def __init__(self, store: Any) -> None:
+        self.owner = store
+        self.key = ("gradient", id(store))
+
+    def get(self) -> Any:
+        """The gradient, None, or UNREAD."""
+        return self.owner.grad
+
+    def set(self, value: Any) -> None:
+        """Replace it; the tensor itself stays as it is."""
+        self.owner.grad = value
+
+
 CONTAINERS = (list, dict, set, collections.deque)
 
 

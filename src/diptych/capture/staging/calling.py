@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import _compile
 
 from diptych.capture.completion import Completion, Returning
 from diptych.capture.convert import convert, convertible, is_converted
@@ -19,6 +20,7 @@ from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS
 from diptych.capture.staging.containers import Containers
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modules import Modules
+from diptych.capture.staging.opaque import reads_outside
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.trail import CONTAINERS
 from diptych.capture.values import Union
@@ -109,11 +111,16 @@ class Calling(Recursion, Modules, Containers):
             return self.inline(f, f, args, kwargs)
         if not convertible(f):
             return self.native(f, args, kwargs)
+        if f.__code__.co_filename == _compile.__file__:  # torch's own decorator against being compiled
+            return self.call(f.__wrapped__, *args, **kwargs)
         if "/torch/" not in f.__code__.co_filename:
             self.world.function(f)
         try:
             made = convert(f)
         except NoSource as error:
+            reads = reads_outside(f, (*args, *kwargs.values()), self.outside)
+            if reads is not None:
+                raise self.tape.refuse("no-source", f"{f.__qualname__} reads {reads}") from None
             self.opaque.append(str(error))
             return self.native(f, args, kwargs)
         return self.inline(f, made, args, kwargs)

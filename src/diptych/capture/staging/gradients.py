@@ -16,38 +16,12 @@ from torch import fx
 from diptych.capture.regions import Region
 from diptych.capture.sources import Attribute, Source
 from diptych.capture.tensors import UNREAD, Store, adopt, handle, node_of, requires_grad
+from diptych.capture.trail import GradientPlace
 from diptych.capture.values import Union
 from diptych.graph import own
 from diptych.graph.spec import NumberSpec, TensorSpec
 
 aten = torch.ops.aten
-
-
-class GradientPlace:
-    """The `.grad` of a leaf, as a place of the trail."""
-
-    def __init__(self, store: Store) -> None:
-        self.owner = store
-        self.key = ("gradient", id(store))
-
-    def get(self) -> Any:
-        """The gradient, None, or UNREAD."""
-        return self.owner.grad
-
-    def set(self, value: Any) -> None:
-        """Replace it; the tensor itself stays as it is."""
-        self.owner.grad = value
-
-
-class GradientOf:
-    """Where the `.grad` of a real tensor is written after a run."""
-
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-
-    def set(self, value: Any) -> None:
-        """Assign it."""
-        self.tensor.grad = value
 
 
 def is_leaf(tensor: torch.Tensor) -> bool:

@@ -11,6 +11,7 @@ from torch.utils import _pytree as pytree
 
 from diptych.capture.guards import Guard, Leaf
 from diptych.capture.staging.builtin.tensor_methods import tensor_tolist
+from diptych.capture.staging.gradients import backward, is_leaf, read_gradient, write_gradient
 from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 
@@ -105,9 +106,41 @@ def answer_grad(
     return stager.tape.gradient(*several, seeds, bool(create_graph))
 
 
-@answers(T.backward, torch.autograd.backward, T.register_hook, T.retain_grad,
-         torch.autograd.functional.jacobian, torch.autograd.functional.hessian, PROPERTIES.grad.__get__,
-         PROPERTIES.grad.__set__, PROPERTIES.grad_fn.__get__, PROPERTIES.grad.__delete__)  # fmt: skip
+@answers(T.backward, torch.autograd.backward)
+def answer_backward(
+    stager: Any, func: Any, tensors: Any, gradient: Any = None, retain_graph: Any = None,
+    create_graph: bool = False, inputs: Any = None, grad_tensors: Any = None
+) -> None:  # fmt: skip
+    """`loss.backward()`."""
+    outputs, seeds, leaves = (
+        v if v is None else list(v) if isinstance(v, tuple | list) else [v]
+        for v in (tensors, gradient if gradient is not None else grad_tensors, inputs)
+    )
+    backward(stager, outputs or [], seeds, bool(retain_graph), bool(create_graph), leaves)
+
+
+@answers(PROPERTIES.grad.__get__)
+def answer_gradient(stager: Any, func: Any, tensor: T) -> Any:
+    """`x.grad`."""
+    return read_gradient(stager, tensor)
+
+
+@answers(PROPERTIES.grad.__set__, PROPERTIES.grad.__delete__)
+def answer_set_gradient(stager: Any, func: Any, tensor: T, value: Any = None) -> None:
+    """`x.grad = value`, `del x.grad`."""
+    write_gradient(stager, tensor, value)
+
+
+@answers(PROPERTIES.grad_fn.__get__)
+def answer_history(stager: Any, func: Any, tensor: T) -> Any:
+    """`x.grad_fn`: whether there is one."""
+    fake = stager.traced(tensor)
+    if requires_grad(fake) and not is_leaf(fake):
+        raise stager.tape.refuse("autograd-inside", "grad_fn")
+
+
+@answers(T.register_hook, T.retain_grad, torch.autograd.functional.jacobian,
+         torch.autograd.functional.hessian)  # fmt: skip
 def answer_autograd(stager: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
     """Gradients inside the captured function."""
     raise stager.tape.refuse("autograd-inside", getattr(func, "__name__", str(func)))
@@ -136,13 +169,13 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     if not requires_grad(fake):
         return True
     store = handle(fake).store
-    if store.external is not None and store.version == 0:
+    if store.external is not None and handle(fake).parent is None:
         leaf = store.external.leaf
         source = store.external.source
         text = f"{source.path}.is_leaf == {leaf}"
         stager.world.guards.append(Guard(source, text, Leaf(leaf)))
         return leaf
-    return False
+    return is_leaf(fake)
 
 
 @answers(PROPERTIES.data.__get__)

@@ -158,8 +158,8 @@ class World:
         if isinstance(value, dict):
             keys = list(value)
             self.guards.append(Guard(source, f"the keys of {source.path}", Keys(kind, keys)))
-            for key in keys:
-                value_ = self.enter(value[key], item_source(source, key), role)
+            for position, key in enumerate(keys):
+                value_ = self.enter(value[key], item_source(source, key, position), role)
                 if value_ is not value[key]:
                     self.replace(value, key, value_)
             return value

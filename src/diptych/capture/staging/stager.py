@@ -127,6 +127,7 @@ class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Blocks, Loopin
         self.world = tape.world
         self.inexact: set[Any] = set()
         self.busy = False
+        self.leaves: list[tuple[Store, torch.Tensor]] = []
         self.stack = []
         self.apply = torch.autograd.Function.__dict__["apply"]
 
@@ -196,6 +197,8 @@ class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Blocks, Loopin
         store = Store(node, True)
         store.depth = self.tape.region.depth
         store.twins = ((it.store, it.store.version),)
+        store.leaf, store.grad = node, None
+        self.leaves.append((store, fake))
         attach(fake, Handle(store, node))
         return fake
 
