@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from diptych.capture.tracing import binder, trace
+from diptych.capture.program import binder
+from diptych.capture.tracing import trace
 from diptych.graph.program import SymbolicGraph
 
 

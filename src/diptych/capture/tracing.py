@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import math
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.utils._sympy.printers import PythonPrinter
 
+from diptych.capture.direct_calls import Apply, Flatten
 from diptych.capture.effects import Fetch, Update, describe
-from diptych.capture.guards import Guard
 from diptych.capture.node_effects import draws, prints
+from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
@@ -25,82 +24,14 @@ from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, adopt, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
-from diptych.errors import DiptychError
 from diptych.graph.calling import Calling
 from diptych.graph.interface import Effect, Input
-from diptych.graph.layout import Constant, Layout, unpack
+from diptych.graph.layout import Constant, Layout
 from diptych.graph.program import SymbolicGraph
 
 aten = torch.ops.aten
 
-
-@dataclass(frozen=True)
-class Roots:
-    """What a call starts from: the function, and its bound arguments by parameter name."""
-
-    function: Any
-    arguments: dict[str, Any]
-
-
-@dataclass
-class Program:
-    """A captured program: the graph, what it relies on, what it feeds the graph, and what it updates."""
-
-    graph: SymbolicGraph
-    guards: list[Guard]
-    sizes: list[Callable[[list[Any]], bool]]
-    sources: list[Source]
-    updates: list[Update]
-    aliases: dict[int, Any]
-    layout: Layout
-    bind: Callable[..., Roots]
-    opaque: list[str] = field(default_factory=list)
-    draws: bool = False
-    prints: bool = False
-
-    def feed(self, roots: Roots) -> list[Any]:
-        """The flat inputs of the graph for a call."""
-        return [source.fetch(roots) for source in self.sources]
-
-    def finish(self, roots: Roots, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
-        """Carry out the effects; the program's return value."""
-        values = list(outputs)
-        for update in self.updates:
-            if update.kind == "tensor":
-                update.apply(roots, values, {})
-        for index, alias in self.aliases.items():
-            values[index] = alias(flat, roots)
-        for update in self.updates:
-            if update.kind != "tensor":
-                update.apply(roots, values, {})
-        return unpack(self.layout, values)
-
-    def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:
-        """The graph has raised the program's own exception: carry out the effects that came before it."""
-        target, operands = fired
-        for update in getattr(target, "updates", ()):
-            update.apply(roots, operands, {})
-
-
-def binder(function: Any) -> Callable[..., Roots]:
-    """Binds the arguments of a call to the parameters of the program."""
-    called = function.forward if isinstance(function, torch.nn.Module) else function
-    try:
-        signature = inspect.signature(called, follow_wrapped=False)
-    except (TypeError, ValueError):
-        signature = None
-
-    def bind(*args: Any, **kwargs: Any) -> Roots:
-        if signature is None:
-            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError:
-            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
-        bound.apply_defaults()
-        return Roots(function, dict(bound.arguments))
-
-    return bind
+NOTHING = Constant(None)
 
 
 class Tracing:
@@ -331,112 +262,6 @@ class Tracing:
             code = compile(text, "<size guard>", "eval")
             made.append(SizeGuard(code, {s: places[s] for s in symbols}, text))
         return made
-
-
-NOTHING = Constant(None)
-
-
-class SizeGuard:
-    """A condition on sizes."""
-
-    def __init__(self, code: Any, places: dict[str, tuple[int, int]], text: str) -> None:
-        self.code, self.places, self.text = code, places, text
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __call__(self, flat: list[Any]) -> bool:
-        sizes = {name: flat[i].shape[d] for name, (i, d) in self.places.items()}
-        try:
-            return bool(eval(self.code, {"math": math, **sizes}))
-        except Exception:
-            return False
-
-
-@dataclass(frozen=True)
-class Given:
-    """Output that is an input itself."""
-
-    position: int
-
-    def __call__(self, flat: list[Any], roots: Any) -> Any:
-        return flat[self.position]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Output that is an object of the outside, found anew at each call."""
-
-    source: Source
-
-    def __call__(self, flat: list[Any], roots: Any) -> Any:
-        return self.source.fetch(roots)
-
-
-@dataclass(frozen=True)
-class ViewOf:
-    """Output that is a view of an input."""
-
-    position: int
-    shape: tuple[int, ...]
-    stride: tuple[int, ...]
-    offset: int
-
-    def __call__(self, flat: list[Any], roots: Any) -> Any:
-        return flat[self.position].as_strided(self.shape, self.stride, self.offset)
-
-
-class Flatten:
-    """Arguments of a call to the flat `argument` inputs; they must be of the types the graph was made for."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.roots: Any = None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> list[Any]:
-        program = self.program
-        self.roots = program.bind(*args, **kwargs)
-        for guard in program.guards:
-            if guard.source.parent is None and isinstance(guard.source.read, Argument):
-                try:
-                    value = guard.source.fetch(self.roots)
-                    holds = guard.check(value)
-                except (KeyError, TypeError):
-                    continue
-                if not holds:
-                    seen = f"{tuple(value.shape)} {value.dtype}" if isinstance(value, torch.Tensor) else repr(value)
-                    raise DiptychError(
-                        f"{program.graph.name}: argument {guard.source.path} does not fit this graph",
-                        None,
-                        f"the graph needs {guard.text}; this call has {seen}",
-                        "capture again for such arguments, or use diptych.hybridize, which does so by itself",
-                    )
-        flat = program.feed(self.roots)
-        for condition in program.sizes:
-            if not condition(flat):
-                raise DiptychError(
-                    f"{program.graph.name}: the sizes of the arguments do not fit this graph",
-                    None,
-                    f"the capture needed {condition}",
-                    "capture again for such sizes, or use diptych.hybridize, which does so by itself",
-                )
-        return [v for v, i in zip(flat, program.graph.inputs, strict=True) if i.role == "argument"]
-
-
-class Apply:
-    """Effects and return value after a run of the graph."""
-
-    def __init__(self, program: Program, flatten: Flatten) -> None:
-        self.program, self.flatten = program, flatten
-
-    def __call__(self, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
-        return self.program.finish(self.flatten.roots, outputs, flat)
-
-    def raised(self, error: BaseException, flat: list[Any]) -> None:
-        """The effects that came before an exception of the program."""
-        fired = error.__dict__.pop("diptych_raised", None)
-        if fired is not None:
-            self.program.raised(fired, self.flatten.roots, flat)
 
 
 def unique(paths: list[str]) -> list[str]:

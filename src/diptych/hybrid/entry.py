@@ -9,9 +9,9 @@ import torch
 
 from diptych.backends.plain import compile_plain
 from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
+from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
 from diptych.capture.staging.outside import extent, overlap
-from diptych.capture.tracing import Program, Roots
 from diptych.graph.printing import held_lines
 from diptych.hybrid.guarding import Fit, generate
 

@@ -15,8 +15,18 @@ import torch
 from torch._C._dynamo.guards import TensorGuards
 
 from diptych.capture.guards import Equal, Guard, Keys, Lacks, Leaf, Length, OfType, Same, SameAs, TensorFacts, Unchanged
-from diptych.capture.sources import Argument, Attribute, ClassEntry, Constantly, Item, Source
-from diptych.capture.tracing import Program, SizeGuard, read_function, read_names, read_self
+from diptych.capture.program import Program, SizeGuard
+from diptych.capture.sources import (
+    Argument,
+    Attribute,
+    ClassEntry,
+    Constantly,
+    Item,
+    Source,
+    read_function,
+    read_names,
+    read_self,
+)
 
 Fit = Callable[[Any], list[Any] | None]
 TABLES = ("_parameters", "_buffers", "_modules")

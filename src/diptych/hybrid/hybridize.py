@@ -14,9 +14,10 @@ import torch
 from torch._C._functorch import peek_interpreter_stack
 
 from diptych.capture.interpreter import HOOKS, PLAIN, Signal
+from diptych.capture.program import Roots, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
-from diptych.capture.tracing import Roots, binder, trace
+from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 from diptych.hybrid.entry import Entry, Fallback, Unfit

@@ -1,0 +1,183 @@
+"""Recording functional operations and views: a node for each, and fake tensors that stand for its results.
+
+With the autograd keys excluded, composite operations (`linear`, `layer_norm`, `dropout`) reach the dispatch mode whole.
+They are kept whole unless their result shares memory with an argument; then they are taken apart into basic views.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import fx
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    UnsupportedOperatorException,
+)
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from diptych.capture.recording import Recorder
+from diptych.capture.tensors import adopt, adopt_view, handle, leaves, node_of, requires_grad, shares
+from diptych.capture.values import Scalar
+from diptych.graph.spec import NumberSpec
+
+aten = torch.ops.aten
+
+IDENTITY = {aten.to.dtype, aten.to.device, aten.to.dtype_layout, aten.to.other, aten.contiguous.default,
+            aten.type_as.default, aten.expand_as.default}  # fmt: skip
+
+
+class Operations(TorchDispatchMode):
+    """Puts operations on the tape and answers with fake tensors."""
+
+    def __init__(self, tape: Recorder) -> None:
+        super().__init__()
+        self.tape = tape
+
+    def run(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The operation on fake tensors, unrecorded."""
+        try:
+            with self.tape.fake_mode:
+                return func(*args, **kwargs)
+        except (GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException) as error:
+            detail = f"{func} ({str(error).splitlines()[0]})"
+            raise self.tape.refuse("data-dependent-shape", detail) from error
+        except (UnsupportedOperatorException, NotImplementedError) as error:
+            raise self.tape.refuse("unsupported-operation", f"{func} ({error})") from error
+
+    def record(self, func: Any, args: Any, kwargs: Any, tape: Recorder) -> Any:
+        """A functional operation or a view."""
+        inputs = leaves((args, kwargs))
+        outputs = self.run(func, args, kwargs)
+        flat, spec = pytree.tree_flatten(outputs)
+        shared = [shares(out, inputs) for out in flat]
+        if any(s is not None for s in shared):
+            return self.alias(func, args, kwargs, outputs, shared)
+        node = tape.emit(func, *self.operands(args, kwargs))
+        grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
+        self.name(node, flat, grad, bare=not isinstance(outputs, tuple | list))
+        return pytree.tree_unflatten(flat, spec)
+
+    def operands(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        """Arguments as nodes; inside `no_grad`, tensors are cut off from their history."""
+        cut = self.tape.grad_mode and not torch.is_grad_enabled()
+
+        def place(value: Any) -> Any:
+            if isinstance(value, torch.Tensor):
+                node = node_of(self.tape, value)
+                if cut and (value.is_floating_point() or value.is_complex()) and requires_grad(value):
+                    return self.tape.emit(aten.detach.default, (node,), None, self.tape.spec(value))
+                return node
+            return self.tape.nodes(value)
+
+        return pytree.tree_map(place, (args, kwargs), is_leaf=lambda v: isinstance(v, torch.Tensor | Scalar))
+
+    def name(self, node: fx.Node, outputs: list[Any], grad: bool, bare: bool) -> None:
+        """The outputs of `node` become traced tensors."""
+        tape = self.tape
+        if bare:
+            node.meta["spec"] = tape.spec(outputs[0])
+            if isinstance(outputs[0], torch.Tensor):
+                adopt(tape, outputs[0], node, grad)
+            else:
+                self.numbers(node, outputs[0])
+            return
+        node.meta["spec"] = tuple(tape.spec(out) for out in outputs)
+        for index, out in enumerate(outputs):
+            if isinstance(out, torch.Tensor):
+                adopt(tape, out, tape.item(node, index, tape.spec(out)), grad)
+            elif out is not None:
+                self.numbers(tape.item(node, index, tape.spec(out)), out)
+
+    def numbers(self, node: fx.Node, value: Any) -> None:
+        """An operation that gives a number: its symbol stands for the node."""
+        if isinstance(value, torch.SymInt | torch.SymFloat | torch.SymBool):
+            expression = value.node.expr
+            if expression.is_Symbol and expression not in self.tape.symbols:
+                node.meta["spec"] = NumberSpec("float" if isinstance(value, torch.SymFloat) else "int")
+                self.tape.symbols[expression] = (node, None)
+
+    def alias(self, func: Any, args: Any, kwargs: Any, outputs: Any, shared: list[torch.Tensor | None]) -> Any:
+        """An operation whose result shares memory with an argument."""
+        if isinstance(outputs, torch.Tensor):
+            source = shared[0]
+            assert source is not None
+            if outputs is source:
+                return source
+            if func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
+                if same_geometry(outputs, source) and func in IDENTITY:
+                    return source
+                with self:
+                    return func.decompose(*args, **kwargs)
+            if args and args[0] is source:
+                rest = self.operands(args[1:], kwargs)
+                if self.tape.grad_mode and not torch.is_grad_enabled() and func is not aten.detach.default:
+                    bare = self.run(aten.detach.default, (source,), {})
+                    adopt_view(self.tape, bare, source, aten.detach.default, (), {})
+                    source = bare
+                adopt_view(self.tape, outputs, source, func, *rest)
+                return outputs
+        if func in UNROLLED:
+            with self:
+                return UNROLLED[func](*args, **kwargs)
+        if func.has_kernel_for_dispatch_key(torch.DispatchKey.CompositeImplicitAutograd):
+            with self:
+                return func.decompose(*args, **kwargs)
+        raise self.tape.refuse("unsupported-operation", f"{func} returns views")
+
+    def constant(self, value: torch.Tensor) -> torch.Tensor:
+        """A tensor made from Python data during the trace."""
+        tape = self.tape
+        if isinstance(value, FakeTensor):
+            return value
+        root = tape.root
+        node = root.module("constant", value.clone())
+        fake = tape.fake_mode.from_tensor(value, static_shapes=True)
+        node.meta = {"spec": tape.spec(fake), "where": tape.where()}
+        adopt(tape, fake, node, False)
+        handle(fake).store.constant = True
+        return fake
+
+
+def same_geometry(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether two tensors of the same memory are the same elements in the same order."""
+    return (
+        a.dtype == b.dtype
+        and a.dim() == b.dim()
+        and all(
+            x is y or x == y
+            for x, y in zip((*a.shape, *a.stride()), (*b.shape, *b.stride()), strict=True)
+            if not isinstance(x, torch.SymInt) and not isinstance(y, torch.SymInt)
+        )
+    )
+
+
+def unbind(x: torch.Tensor, dim: int = 0) -> tuple[torch.Tensor, ...]:
+    """`torch.unbind` by selects."""
+    return tuple(torch.select(x, dim, i) for i in range(x.shape[dim]))
+
+
+def split(x: torch.Tensor, size: Any, dim: int = 0) -> tuple[torch.Tensor, ...]:
+    """`torch.split` by narrows."""
+    if isinstance(size, int | torch.SymInt):
+        whole: Any = x.shape[dim]
+        count = max(-(-whole // size), 1)
+        size = [min(size, whole - k * size) for k in range(int(count))]
+    made: list[torch.Tensor] = []
+    start: Any = 0
+    for length in size:
+        made.append(torch.narrow(x, dim, start, length))
+        start = start + length
+    return tuple(made)
+
+
+UNROLLED: dict[Any, Callable[..., Any]] = {
+    aten.unbind.int: unbind,
+    aten.split.Tensor: split,
+    aten.split_with_sizes.default: split,
+}

@@ -1,0 +1,136 @@
+"""A captured program: its graph, what it relies on, what it feeds it, and what it gives and updates afterwards."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from diptych.capture.effects import Update
+from diptych.capture.guards import Guard
+from diptych.capture.sources import Source
+from diptych.graph.layout import Layout, unpack
+from diptych.graph.program import SymbolicGraph
+
+
+@dataclass(frozen=True)
+class Roots:
+    """What a call starts from: the function, and its bound arguments by parameter name."""
+
+    function: Any
+    arguments: dict[str, Any]
+
+
+@dataclass
+class Program:
+    """A captured program: the graph, what it relies on, what it feeds the graph, and what it updates."""
+
+    graph: SymbolicGraph
+    guards: list[Guard]
+    sizes: list[Callable[[list[Any]], bool]]
+    sources: list[Source]
+    updates: list[Update]
+    aliases: dict[int, Any]
+    layout: Layout
+    bind: Callable[..., Roots]
+    opaque: list[str] = field(default_factory=list)
+    draws: bool = False
+    prints: bool = False
+
+    def feed(self, roots: Roots) -> list[Any]:
+        """The flat inputs of the graph for a call."""
+        return [source.fetch(roots) for source in self.sources]
+
+    def finish(self, roots: Roots, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
+        """Carry out the effects; the program's return value."""
+        values = list(outputs)
+        for update in self.updates:
+            if update.kind == "tensor":
+                update.apply(roots, values, {})
+        for index, alias in self.aliases.items():
+            values[index] = alias(flat, roots)
+        for update in self.updates:
+            if update.kind != "tensor":
+                update.apply(roots, values, {})
+        return unpack(self.layout, values)
+
+    def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:
+        """The graph has raised the program's own exception: carry out the effects that came before it."""
+        target, operands = fired
+        for update in getattr(target, "updates", ()):
+            update.apply(roots, operands, {})
+
+
+def binder(function: Any) -> Callable[..., Roots]:
+    """Binds the arguments of a call to the parameters of the program."""
+    called = function.forward if isinstance(function, torch.nn.Module) else function
+    try:
+        signature = inspect.signature(called, follow_wrapped=False)
+    except (TypeError, ValueError):
+        signature = None
+
+    def bind(*args: Any, **kwargs: Any) -> Roots:
+        if signature is None:
+            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        bound.apply_defaults()
+        return Roots(function, dict(bound.arguments))
+
+    return bind
+
+
+class SizeGuard:
+    """A condition on sizes."""
+
+    def __init__(self, code: Any, places: dict[str, tuple[int, int]], text: str) -> None:
+        self.code, self.places, self.text = code, places, text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __call__(self, flat: list[Any]) -> bool:
+        sizes = {name: flat[i].shape[d] for name, (i, d) in self.places.items()}
+        try:
+            return bool(eval(self.code, {"math": math, **sizes}))
+        except Exception:
+            return False
+
+
+@dataclass(frozen=True)
+class Given:
+    """Output that is an input itself."""
+
+    position: int
+
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
+        return flat[self.position]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Output that is an object of the outside, found anew at each call."""
+
+    source: Source
+
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
+        return self.source.fetch(roots)
+
+
+@dataclass(frozen=True)
+class ViewOf:
+    """Output that is a view of an input."""
+
+    position: int
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+
+    def __call__(self, flat: list[Any], roots: Any) -> Any:
+        return flat[self.position].as_strided(self.shape, self.stride, self.offset)
