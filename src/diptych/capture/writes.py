@@ -52,6 +52,8 @@ class Writes(Operations):
             if new.dtype != target.dtype:
                 part = tape.emit(aten.to.dtype, (part, target.dtype), None, tape.spec(target))
             write(tape, target, part, grad)
+        if not func._schema.returns:
+            return None
         return written[0] if len(written) == 1 else tuple(written)
 
     def reshape_in_place(self, func: Any, twin: Any, args: Any, kwargs: Any) -> Any:

@@ -49,6 +49,7 @@ class Merging(Core):
         a, b = sides
         tape = self.tape
         only = 1 if a.diverged else 0 if b.diverged else None
+        self.settle_newborn(sides)
         end = b.done if a.diverged else a.done
         joined = Join(self, pred, only)
         value = None
@@ -79,6 +80,13 @@ class Merging(Core):
                 tape.trail.write(place, content)
         joined.settle()
         return (None if own else result), value
+
+    def settle_newborn(self, sides: tuple[Side, Side]) -> None:
+        """What a side made itself keeps what the side put into it: nothing else knows it yet."""
+        for side in sides:
+            for change in side.changes.values():
+                if not isinstance(change.place, Store) and self.newborn(change.place, self.tape.region.depth):
+                    change.place.set(change.after)
 
     def places(self, joined: Join, sides: tuple[Side, Side], dead: set[Hashable]) -> list[tuple[Any, Any]]:
         """Every place that a side changed, with its joined content."""
