@@ -60,7 +60,7 @@ class Writer:
     def bind(self, value: object) -> str:
         """A global name for an object."""
         if id(value) not in self.known:
-            name = self.known[id(value)] = self.names.fresh(f"k{len(self.known)}")
+            name = self.known[id(value)] = f"_{len(self.known)}"  # no name of a value begins so
             self.globals[name] = value
         return self.known[id(value)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import inspect
 import types
 from collections.abc import Callable
 from typing import Any
@@ -112,7 +113,7 @@ class Calling(Recursion, Modules, Containers):
         if not convertible(f):
             return self.native(f, args, kwargs)
         if f.__code__.co_filename == _compile.__file__:  # torch's own decorator against being compiled
-            return self.call(f.__wrapped__, *args, **kwargs)
+            return self.call(inspect.unwrap(f), *args, **kwargs)
         if "/torch/" not in f.__code__.co_filename:
             self.world.function(f)
         try:

@@ -25,6 +25,8 @@ class Containers(Subscripts):
     def container_method(self, owner: Any, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A method of a list, dict, set or deque."""
         name = f.__name__
+        for argument in args[:1]:
+            self.world.key(owner, argument)
         if id(owner) in self.frozen and name not in READING:
             raise self.tape.refuse(
                 "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"

@@ -145,6 +145,7 @@ class Operators(Subscripts):
             if isinstance(item, Scalar):
                 item = self.tape.argument(item)
             return self.number_of((item == container).any())
+        self.world.key(container, item)
         if isinstance(container, str | bytes) and not isinstance(item, Scalar):
             return item in container
         if isinstance(container, range) and isinstance(item, Scalar):

@@ -323,6 +323,12 @@ class World:
             self.guards.append(Guard(source, f"{kind.__name__}.{name} is the same", Same(found)))
         self.missing(owner, name)
 
+    def key(self, owner: Any, key: Any) -> None:
+        """A tensor as a key of a dict or member of a set stands for itself: another one would be another key."""
+        source = self.sources.get(id(key)) if isinstance(key, torch.Tensor) else None
+        if source is not None and isinstance(owner, dict | set | frozenset):
+            self.guards.append(Guard(source, f"{source.path} is the same tensor", Same(key)))
+
     def missing(self, owner: Any, name: str) -> None:
         """An outside object was found not to have an attribute."""
         base = self.sources.get(id(owner))

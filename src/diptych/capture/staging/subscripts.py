@@ -43,6 +43,7 @@ class Subscripts(Attributes, Growing):
                 return self.pick_key(owner, key)
             if isinstance(owner, range):
                 return owner.start + key * owner.step
+        self.world.key(owner, key)
         if isinstance(owner, collections.defaultdict) and key not in owner:
             self.tape.trail.touch(ContentsPlace(owner))  # reading makes the entry
         kind: Any = type(owner)
@@ -130,6 +131,7 @@ class Subscripts(Attributes, Growing):
         if isinstance(key, Scalar):
             self.set_at(owner, key, value)
             return
+        self.world.key(owner, key)
         if isinstance(owner, list | dict | collections.deque):
             marker = rows_of(owner)
             if marker is not None:
@@ -166,6 +168,7 @@ class Subscripts(Attributes, Growing):
 
     def delitem(self, owner: Any, key: Any) -> None:
         """`del owner[key]`."""
+        self.world.key(owner, key)
         if isinstance(owner, list | dict | collections.deque):
             self.tape.trail.touch(ContentsPlace(owner))
         del owner[key]
