@@ -99,7 +99,7 @@ class Same:
         self.value, self.kind = value, type(value)
 
     def __call__(self, now: Any) -> bool:
-        if isinstance(now, types.MethodType) and isinstance(self.value, types.MethodType):
+        if isinstance(now, types.MethodType | types.MethodWrapperType) and type(now) is self.kind:
             return now == self.value
         return now is self.value and type(now) is self.kind
 

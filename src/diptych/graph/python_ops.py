@@ -162,6 +162,10 @@ def _arguments(node: fx.Node, target: OpOverload, render: Render) -> tuple[list[
     keywords: dict[str, Expression] = {}
     for index, argument in enumerate(target._schema.arguments):
         name = argument.name
+        if name == "reduction":  # its default in Python is not always that of the operator
+            given = node.args[index] if index < len(node.args) else node.kwargs.get(name, argument.default_value)
+            keywords[name] = render(given)
+            continue
         if index >= len(node.args) and name not in node.kwargs:
             continue
         value: Any = node.args[index] if index < len(node.args) else node.kwargs[name]

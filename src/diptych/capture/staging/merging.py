@@ -85,7 +85,7 @@ class Merging(Core):
         """What a side made itself keeps what the side put into it: nothing else knows it yet."""
         for side in sides:
             for change in side.changes.values():
-                if not isinstance(change.place, Store) and self.newborn(change.place, self.tape.region.depth):
+                if self.newborn(change.place, self.tape.region.depth):
                     change.place.set(change.after)
 
     def places(self, joined: Join, sides: tuple[Side, Side], dead: set[Hashable]) -> list[tuple[Any, Any]]:
