@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.values import Scalar, kind_of
+from diptych.capture.values import Scalar, Union, kind_of
 
 
 class StagedRange:
@@ -210,6 +210,8 @@ def class_method(items: Any, name: str) -> Any:
 def items_of(stager: Any, items: Any) -> Items:
     """How a loop takes the items of an iterable."""
     items = stager.resolve(items)
+    if isinstance(items, Union):
+        items = stager.iterate(items)  # as many items on every path
     if isinstance(items, Scalar) or kind_of(items) in ("int", "float", "bool"):
         raise TypeError(f"'{kind_of(items)}' object is not iterable")
     if isinstance(items, range):
