@@ -13,11 +13,11 @@ import torch
 from diptych.capture.effects import Update
 from diptych.capture.guards import Guard
 from diptych.capture.sources import Source
-from diptych.graph.layout import Layout, unpack
+from diptych.graph.layout import Layout, builder
 from diptych.graph.program import SymbolicGraph
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Roots:
     """What a call starts from: the function, and its bound arguments by parameter name."""
 
@@ -41,12 +41,17 @@ class Program:
     draws: bool = False
     prints: bool = False
 
+    def __post_init__(self) -> None:
+        self.build = builder(self.layout)
+
     def feed(self, roots: Roots) -> list[Any]:
         """The flat inputs of the graph for a call."""
         return [source.fetch(roots) for source in self.sources]
 
     def finish(self, roots: Roots, outputs: tuple[Any, ...], flat: list[Any]) -> Any:
         """Carry out the effects; the program's return value."""
+        if not self.updates and not self.aliases:
+            return self.build(outputs)
         values = list(outputs)
         for update in self.updates:
             if update.kind == "tensor":
@@ -56,7 +61,7 @@ class Program:
         for update in self.updates:
             if update.kind != "tensor":
                 update.apply(roots, values, {})
-        return unpack(self.layout, values)
+        return self.build(values)
 
     def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:
         """The graph has raised the program's own exception: carry out the effects that came before it."""
@@ -66,24 +71,34 @@ class Program:
 
 
 def binder(function: Any) -> Callable[..., Roots]:
-    """Binds the arguments of a call to the parameters of the program."""
+    """Binds the arguments of a call to the parameters of the program; TypeError if they do not fit them."""
     called = function.forward if isinstance(function, torch.nn.Module) else function
     try:
         signature = inspect.signature(called, follow_wrapped=False)
     except (TypeError, ValueError):
         signature = None
 
+    names, defaults = simple_parameters(signature)
+
     def bind(*args: Any, **kwargs: Any) -> Roots:
+        missing = len(names) - len(args)
+        if names and not kwargs and 0 <= missing <= len(defaults):
+            return Roots(function, dict(zip(names, (*args, *defaults[len(defaults) - missing :]), strict=True)))
         if signature is None:
             return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError:
-            return Roots(function, {**{f"arg{i}": a for i, a in enumerate(args)}, **kwargs})
+        bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return Roots(function, dict(bound.arguments))
 
     return bind
+
+
+def simple_parameters(signature: inspect.Signature | None) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The names and defaults of a function's parameters if all may be given by position; else nothing."""
+    parameters = list(signature.parameters.values()) if signature is not None else []
+    if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
+        return (), ()
+    return tuple(p.name for p in parameters), tuple(p.default for p in parameters if p.default is not p.empty)
 
 
 class SizeGuard:

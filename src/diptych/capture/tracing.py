@@ -49,7 +49,6 @@ class Tracing:
         tape = self.tape
         bind = binder(self.function)
         roots = bind(*args, **kwargs)
-        self.given = (len(args), set(kwargs))
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 20000))
         random = torch.get_rng_state()
@@ -92,31 +91,24 @@ class Tracing:
         return self.world.enter(value, source, "argument")
 
     def call(self, arguments: dict[str, Any]) -> Any:
-        """Call the program with the entered arguments."""
+        """Call the program with the entered arguments, defaults among them."""
         function = self.function
         called = function.forward if isinstance(function, torch.nn.Module) else function
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
-        positional_count, given = self.given
         try:
             parameters = inspect.signature(called, follow_wrapped=False).parameters
         except (TypeError, ValueError):
             return self.stager.call(function, *arguments.values())
-        if any(name not in parameters for name in arguments):
-            positional = [v for n, v in arguments.items() if n.startswith("arg")]
-            return self.stager.call(
-                function, *positional, **{n: v for n, v in arguments.items() if not n.startswith("arg")}
-            )
         for name, value in arguments.items():
             kind = parameters[name].kind
-            index = list(parameters).index(name)
             if kind is inspect.Parameter.VAR_POSITIONAL:
                 args += list(value)
             elif kind is inspect.Parameter.VAR_KEYWORD:
                 kwargs.update(value)
-            elif name in given:
+            elif kind is inspect.Parameter.KEYWORD_ONLY:
                 kwargs[name] = value
-            elif index < positional_count and kind is not inspect.Parameter.KEYWORD_ONLY:
+            else:
                 args.append(value)
         return self.stager.call(function, *args, **kwargs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -96,6 +97,20 @@ def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
         case Rows(columns, numbers, item):
             table = [flat[c].tolist() if n else flat[c].unbind(0) for c, n in zip(columns, numbers, strict=True)]
             return [unpack(item, row) for row in zip(*table, strict=True)]
+
+
+def builder(layout: Layout) -> Callable[[Sequence[Any]], Any]:
+    """`unpack` of this layout, as a function of the flat outputs."""
+    match layout:
+        case Leaf(index):
+            return operator.itemgetter(index)
+        case Sequence_(make, items) if make is tuple and len(items) > 1:
+            leaves = [item.index for item in items if isinstance(item, Leaf)]
+            if len(leaves) == len(items):
+                return operator.itemgetter(*leaves)
+        case _:
+            pass
+    return lambda flat: unpack(layout, flat)
 
 
 def rename(layout: Layout, index: Callable[[int], int]) -> Layout:

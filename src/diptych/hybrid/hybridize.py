@@ -73,8 +73,11 @@ class Hybrid:
         if defaults_of(function) != self.defaults:
             self.defaults = defaults_of(function)
             self.bind = binder(function)
-        roots = self.bind(*args, **kwargs)
-        roots = Roots(function, roots.arguments)
+        try:
+            roots = self.bind(*args, **kwargs)
+        except TypeError:
+            return self.imperative(function, args, kwargs)
+        roots.function = function
         context = surroundings()
         for entry in self.entries:
             flat = entry.quick(roots) if entry.context == context else None
