@@ -199,13 +199,8 @@ def defaults_of(function: Any) -> tuple[int, int]:
 
 
 def surroundings() -> tuple[Any, ...]:
-    """Modes of torch that decide what a program means."""
-    return (
-        torch.is_grad_enabled(),
-        torch.is_inference_mode_enabled(),
-        torch.get_default_dtype(),
-        torch.get_default_device(),
-    )
+    """Modes of torch that decide what a program means (a default device is a mode, and so foreign)."""
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype()
 
 
 def foreign() -> bool:
