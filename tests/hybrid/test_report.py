@@ -208,7 +208,6 @@ def test_a_counter_does_not_make_a_graph_each_time():
     assert program.stats.imperative_calls == 0
 
 
-@pytest.mark.xfail(strict=True, reason="the length of an outer list that is only appended to is still guarded")
 def test_a_growing_list_does_not_make_a_graph_each_time():
     history = []
 

@@ -75,6 +75,28 @@ class PlaceAt:
 
 
 @dataclass(frozen=True)
+class AppendedTo:
+    """Finds a list to which the program appends; during the trace it had `length` items before."""
+
+    source: Any
+    length: int
+
+    def __call__(self, roots: Any) -> Any:
+        return Appending(self.source.fetch(roots))
+
+
+class Appending:
+    """The end of a list."""
+
+    def __init__(self, owner: list[Any]) -> None:
+        self.owner = owner
+
+    def set(self, value: list[Any]) -> None:
+        """Append the items."""
+        self.owner.extend(value)
+
+
+@dataclass(frozen=True)
 class GradientAt:
     """Finds the `.grad` of the tensor at a source."""
 
@@ -119,6 +141,9 @@ def describe(place: Any, world: Any) -> tuple[str, str, Any] | None:
         source = world.sources.get(id(place.owner))
         if source is None:
             return None
+        unread = world.unread.get(id(place.owner))
+        if unread is not None:
+            return "appended", source.path, AppendedTo(source, unread)
         return "contents", source.path, PlaceAt(ContentsPlace, source, None, None)
     if isinstance(place, GradientPlace):
         external = place.owner.external

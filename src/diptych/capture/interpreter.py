@@ -59,6 +59,18 @@ class Interpreter:
         """`f(*args, **kwargs)`."""
         return f(*args, **kwargs)
 
+    def attribute_appended_to(self, owner: Any, name: str) -> Any:
+        """`owner.name` in `owner.name.append(item)`: of a list that is only appended to, nothing is read."""
+        return getattr(owner, name)
+
+    def name_appended_to(self, name: Thunk) -> Any:
+        """`name` in `name.append(item)`."""
+        return name()
+
+    def append_to(self, owner: Any, item: Any) -> Any:
+        """`owner.append(item)`."""
+        return owner.append(item)
+
     def frame_builtin(self, name: str) -> Any:
         """`locals()` and its kin have no meaning in a transformed function."""
         raise RuntimeError(f"{name}() is not available in a transformed function")

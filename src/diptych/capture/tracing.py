@@ -12,13 +12,14 @@ import torch
 from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.direct_calls import Apply, Flatten
-from diptych.capture.effects import Fetch, Update, describe
+from diptych.capture.effects import AppendedTo, Fetch, Update, describe
 from diptych.capture.node_effects import draws, prints
 from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
 from diptych.capture.staging.core import Diverged
+from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, adopt, handle, node_of
@@ -142,7 +143,8 @@ class Tracing:
         if described is None:
             return None
         kind, path, target = described
-        value = None if change.after is MISSING else packer.pack(change.after, top=True)
+        after = change.after[target.length :] if isinstance(target, AppendedTo) else change.after
+        value = None if after is MISSING else packer.pack(after, top=True)
         return Update(kind, path, target, value)
 
     def content(self, store: Store, external: Any) -> torch.Tensor:
@@ -270,8 +272,12 @@ def unique(paths: list[str]) -> list[str]:
 
 def trace(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any] | None = None) -> Program:
     """Capture one call; `Refused` if it cannot be."""
-    tracing = Tracing(function, vary or {})
     try:
-        return tracing.run(args, kwargs)
+        try:
+            return Tracing(function, vary or {}).run(args, kwargs)
+        except ReadAfterAll:
+            again = Tracing(function, vary or {})
+            again.world.append_lists = False
+            return again.run(args, kwargs)
     except Leak as leak:
         raise Refused("leaked-value", str(leak)) from leak

@@ -26,8 +26,8 @@ class Input:
 class Effect:
     """An update of the world outside, made after the graph succeeded: `path` becomes `value`.
 
-    `kind` is `tensor` (written in place), `attribute`, `item`, `contents`, `cell`, `global` or `output` (a printed
-    line).
+    `kind` is `tensor` (written in place), `attribute`, `item`, `contents`, `appended` (items at the end of a list),
+    `cell`, `global` or `output` (a printed line).
     """
 
     kind: str

@@ -6,11 +6,12 @@ from typing import Any
 
 import torch
 
+from diptych.capture.interpreter import Thunk
 from diptych.capture.staging.builtin.containers import builtin_sorted
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.staging.subscripts import Subscripts
-from diptych.capture.trail import ContentsPlace
+from diptych.capture.trail import AttributePlace, ContentsPlace
 from diptych.capture.values import Scalar, Union
 
 STORING = {"append", "insert", "add", "setdefault", "appendleft"}
@@ -21,6 +22,33 @@ READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__"
 
 class Containers(Subscripts):
     """Methods of built-in containers."""
+
+    def attribute_appended_to(self, owner: Any, name: str) -> Any:
+        """`owner.name` in `owner.name.append(item)`."""
+        owner = self.resolve(owner)
+        plain = not isinstance(owner, Union) and type(AttributePlace(owner, name).get()) is list
+        return self.read_for_append(lambda: self.getattr(owner, name)) if plain else self.getattr(owner, name)
+
+    def name_appended_to(self, name: Thunk) -> Any:
+        """`name` in `name.append(item)`."""
+        return self.read_for_append(name)
+
+    def read_for_append(self, read: Thunk) -> Any:
+        """Read a list only to append to it: where every path does, what it holds does not matter."""
+        world = self.world
+        world.appending = world.append_lists and self.tape.region is self.tape.root
+        try:
+            return read()
+        finally:
+            world.appending = False
+
+    def append_to(self, owner: Any, item: Any) -> Any:
+        """`owner.append(item)`."""
+        if id(owner) in self.world.unread:
+            self.tape.trail.touch(ContentsPlace(owner))
+            owner.append(item)
+            return None
+        return self.call(self.getattr(owner, "append"), item)
 
     def container_method(self, owner: Any, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A method of a list, dict, set or deque."""

@@ -48,6 +48,8 @@ class Names(Core):
         if self.fresh(value):
             return value
         entered = self.world.enter(value, Source(name, None, GlobalSource(table, name)))
+        if id(value) in self.world.unread:
+            return entered
         self.world.reads[key] = (value, entered)
         if entered is not value:
             self.world.stand_for(GlobalPlace(table, name), value, entered)
@@ -93,6 +95,8 @@ class Names(Core):
         if self.fresh(value) or isinstance(value, types.ModuleType):
             return value
         entered = self.world.enter(value, Source(name, None, CellSource(cell)))
+        if id(value) in self.world.unread:
+            return entered
         self.world.reads[key] = (value, entered)
         if entered is not value:
             self.world.stand_for(CellPlace(cell, name), value, entered)

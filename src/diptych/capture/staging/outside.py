@@ -27,6 +27,7 @@ from diptych.capture.guards import (
     Unchanged,
     describe,
 )
+from diptych.capture.interpreter import Signal
 from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, item_source
 from diptych.capture.tensors import Handle, Store, attach
 from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
@@ -77,6 +78,10 @@ def overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
     return a[0] < b[1] and b[0] < a[1]
 
 
+class ReadAfterAll(Signal):
+    """A list that was taken to be appended to only is read: the trace must begin again, without such lists."""
+
+
 class World:
     """What a trace has seen of the outside: sources by object, inputs, and guards."""
 
@@ -93,6 +98,9 @@ class World:
         self.written: set[str] = set()
         self.baseline: dict[Any, Any] = {}
         self.functions: set[int] = set()
+        self.unread: dict[int, int] = {}
+        self.appending = False
+        self.append_lists = True
         self.size_places: dict[str, tuple[int, int]] = {}
 
     def known(self, value: Any) -> bool:
@@ -108,6 +116,8 @@ class World:
             return fake if self.vary.get(source.path) else value
         if type(value) in NUMBERS and source.path in self.vary:
             return self.number(value, source, role)
+        if type(value) is list and (id(value) in self.unread or (self.appending and id(value) not in self.sources)):
+            return self.append_only(value, source)
         if id(value) in self.sources and not isinstance(value, PLAIN):
             known = self.sources[id(value)]
             self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
@@ -127,6 +137,19 @@ class World:
             self.guards.append(Guard(source, f"type({source.path}) is {type(value).__name__}", OfType(type(value))))
             return value
         self.guards.append(Guard(source, f"{source.path} is the same {type(value).__name__}", Same(value)))
+        return value
+
+    def append_only(self, value: list[Any], source: Source) -> Any:
+        """A list of the outside to which the program appends: what it holds does not matter until it is read."""
+        if not self.appending:
+            raise ReadAfterAll
+        known = self.sources.get(id(value))
+        if known is None:
+            self.register(value, source)
+            self.unread[id(value)] = len(value)
+            self.guards.append(Guard(source, f"type({source.path}) is list", OfType(list)))
+        elif known.path != source.path:
+            self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
         return value
 
     def record_like(self, value: Any) -> bool:
@@ -274,6 +297,8 @@ class World:
             base = self.locate(owner)
         path = f"{base.path}.{name}" if base.path else name
         entered = self.enter(value, Source(path, base, Attribute(name)))
+        if id(value) in self.unread:
+            return entered
         self.reads[key] = (value, entered)
         if entered is not value:
             self.stand_for(AttributePlace(owner, name), value, entered)

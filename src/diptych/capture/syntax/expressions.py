@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from diptych.capture.syntax.assignment import hook_globals
-from diptych.capture.syntax.build import hook, load, no_arguments
+from diptych.capture.syntax.build import hook, load, no_arguments, thunk
 from diptych.capture.syntax.functions import as_list
 from diptych.capture.syntax.transform import Transformer, lowers
 
@@ -27,7 +27,27 @@ def lower_call(t: Transformer, node: ast.Call) -> ast.expr:
             return hook_globals()
         if name in NATIVE and not (name in ("vars", "dir") and node.args):
             return hook("frame_builtin", ast.Constant(name))
+    if isinstance(node.func, ast.Attribute) and appends(t, node):
+        return hook("append_to", appended_to(t, node.func.value), *args)
     return hook("call", t.expression(node.func), *args, keywords=keywords)
+
+
+def appends(t: Transformer, node: ast.Call) -> bool:
+    """Whether a call may append to a list that stands outside: `self.losses.append(x)`."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(), attr="append"), args=[item], keywords=[]):
+            return not isinstance(item, ast.Starred)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item], keywords=[]):
+            return not isinstance(item, ast.Starred) and not t.knows(name)
+        case _:
+            return False
+
+
+def appended_to(t: Transformer, owner: ast.expr) -> ast.expr:
+    """What is appended to, read as such."""
+    if isinstance(owner, ast.Attribute):
+        return hook("attribute_appended_to", t.expression(owner.value), ast.Constant(owner.attr))
+    return hook("name_appended_to", thunk(t.expression(owner)))
 
 
 def first_parameter(t: Transformer) -> str:
