@@ -33,7 +33,7 @@ def all_nodes(module: Any) -> list[Any]:
 def draws(module: Any) -> bool:
     """Whether a graph may use the random stream."""
     for node in all_nodes(module):
-        if node.target is OWN["python_random"]:
+        if node.target in (OWN["python_random"], OWN["manual_seed"]):
             return True
         tags = getattr(node.target, "tags", ())
         if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
@@ -58,7 +58,7 @@ def is_effect(node: Any) -> bool:
     if isinstance(node.target, control.Raise):
         return True
     if node.op == "call_function":
-        if node.target in (own.OWN["say"], own.OWN["python_random"]):
+        if node.target in (own.OWN["say"], own.OWN["python_random"], own.OWN["manual_seed"]):
             return True
         tags = getattr(node.target, "tags", ())
         if any(str(t).endswith("nondeterministic_seeded") for t in tags):

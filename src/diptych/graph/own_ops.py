@@ -180,6 +180,13 @@ def backward(
     return tuple(made)
 
 
+@register("manual_seed")
+def manual_seed(seed: int) -> int:
+    """Seed the random stream."""
+    torch.manual_seed(seed)
+    return 0
+
+
 @register("python_random")
 def python_random(name: str, *operands: Any) -> Any:
     """A draw from Python's own generator: `random.name(*operands)`."""

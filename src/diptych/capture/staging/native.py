@@ -19,7 +19,7 @@ FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "
                      "secrets", "threading",
                      "_warnings", "logging", "warnings")  # fmt: skip
 
-FORBIDDEN: set[Any] = {torch.manual_seed, torch.save, torch.load, torch.set_default_dtype, torch.seed,
+FORBIDDEN: set[Any] = {torch.save, torch.load, torch.set_default_dtype, torch.seed,
                        torch.set_rng_state, builtins.open, builtins.input}  # fmt: skip
 
 MODES = {torch.is_grad_enabled, torch.is_inference_mode_enabled, torch.is_autocast_enabled, torch.get_default_dtype}

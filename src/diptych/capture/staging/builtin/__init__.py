@@ -8,6 +8,7 @@ from diptych.capture.staging.builtin import objects as objects
 from diptych.capture.staging.builtin import tensor_methods as tensor_methods
 from diptych.capture.staging.builtin import tensors as tensors
 from diptych.capture.staging.builtin import text as text
+from diptych.capture.staging.builtin import training as training
 from diptych.capture.staging.builtin.registry import HANDLERS as HANDLERS
 from diptych.capture.staging.builtin.registry import TENSOR_METHODS as TENSOR_METHODS
 from diptych.capture.staging.builtin.registry import meaning as meaning
