@@ -43,6 +43,7 @@ class Tape:
         self.assumed: dict[fx.Node, bool] = {}
         self.truths: dict[fx.Node, Scalar] = {}
         self.grad_mode = torch.is_grad_enabled()
+        self.carried: dict[fx.Node, Any] = {}
         self.clock = 0
 
     # Nodes ------------------------------------------------------------------------------------------------------

@@ -150,6 +150,11 @@ def reached(stager: Any, nodes: Iterable[fx.Node]) -> dict[Store, torch.Tensor]:
                 raise tape.refuse("autograd-inside", f"backward() through {external.source.path}, computed outside")
             fake = stager.world.inputs[id(external.value)]
             found[handle(fake).store] = fake
+        elif node in tape.carried:
+            store = tape.carried[node]
+            if store.external is None and store.leaf is None:
+                raise tape.refuse("autograd-inside", "backward() through a tensor that a loop writes")
+            todo.append(first_node(stager, store))
         elif node.op == "placeholder":
             todo.append(outer_node(tape, node))
         else:

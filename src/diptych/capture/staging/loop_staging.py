@@ -233,6 +233,7 @@ class Attempt:
             spec = place.node.meta["spec"]
             node = self.tape.region.placeholder(f"c{len(self.formals)}", {"spec": spec, "where": None})
             self.formals.append(node)
+            self.tape.carried[node] = place
             self.tape.clock += 1
             place.set((node, self.tape.clock, place.requires_grad or form.grad))
             return
