@@ -8,7 +8,15 @@ from typing import Any
 
 import torch
 
-from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace, GradientPlace
+from diptych.capture.trail import (
+    MISSING,
+    AttributePlace,
+    CellPlace,
+    ContentsPlace,
+    GlobalPlace,
+    GradientPlace,
+    TailPlace,
+)
 from diptych.capture.values import Original, Undefined
 from diptych.graph.layout import Layout, unpack
 
@@ -76,10 +84,9 @@ class PlaceAt:
 
 @dataclass(frozen=True)
 class AppendedTo:
-    """Finds a list to which the program appends; during the trace it had `length` items before."""
+    """Finds a list to which the program appends."""
 
     source: Any
-    length: int
 
     def __call__(self, roots: Any) -> Any:
         return Appending(self.source.fetch(roots))
@@ -141,9 +148,8 @@ def describe(place: Any, world: Any) -> tuple[str, str, Any] | None:
         source = world.sources.get(id(place.owner))
         if source is None:
             return None
-        unread = world.unread.get(id(place.owner))
-        if unread is not None:
-            return "appended", source.path, AppendedTo(source, unread)
+        if isinstance(place, TailPlace):
+            return "appended", source.path, AppendedTo(source)
         return "contents", source.path, PlaceAt(ContentsPlace, source, None, None)
     if isinstance(place, GradientPlace):
         external = place.owner.external

@@ -14,10 +14,14 @@ class Leak(Exception):
 
 
 class Region:
-    """A graph being built; `operands` are the values of `parent` that it uses, in the order of its placeholders."""
+    """A graph being built; `operands` are the values of `parent` that it uses, in the order of its placeholders.
 
-    def __init__(self, parent: Region | None) -> None:
+    One that `repeats` (the body of a loop or of a function) may run more than once in a run of the whole graph.
+    """
+
+    def __init__(self, parent: Region | None, repeats: bool = False) -> None:
         self.parent = parent
+        self.repeats: bool = repeats or (parent is not None and parent.repeats)
         self.graph = fx.Graph()
         self.modules: dict[str, Any] = {}
         self.operands: list[fx.Node] = []

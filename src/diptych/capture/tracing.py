@@ -12,7 +12,7 @@ import torch
 from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.direct_calls import Apply, Flatten
-from diptych.capture.effects import AppendedTo, Fetch, Update, describe
+from diptych.capture.effects import Fetch, Update, describe
 from diptych.capture.node_effects import draws, prints
 from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
@@ -143,8 +143,7 @@ class Tracing:
         if described is None:
             return None
         kind, path, target = described
-        after = change.after[target.length :] if isinstance(target, AppendedTo) else change.after
-        value = None if after is MISSING else packer.pack(after, top=True)
+        value = None if change.after is MISSING else packer.pack(change.after, top=True)
         return Update(kind, path, target, value)
 
     def content(self, store: Store, external: Any) -> torch.Tensor:

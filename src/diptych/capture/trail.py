@@ -155,6 +155,22 @@ class ContentsPlace:
             self.owner.update(value)
 
 
+class TailPlace(ContentsPlace):
+    """The items that were appended to a list of `length` items."""
+
+    def __init__(self, owner: list[Any], length: int) -> None:
+        super().__init__(owner)
+        self.length = length
+
+    def get(self) -> Any:
+        """The appended items."""
+        return self.owner[self.length :]
+
+    def set(self, value: Any) -> None:
+        """Replace them."""
+        self.owner[self.length :] = value
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether a place's content is the same thing as before (contents are compared item by item)."""
     if type(a) is not type(b):

@@ -10,7 +10,17 @@ from typing import Any
 
 from torch import fx
 
+from diptych.capture.interpreter import HOOKS, PLAIN
+from diptych.capture.refusals import Refused
+
 RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}
+
+
+def shown(text: str, what: str) -> str:
+    """The text of a stand-in, for people; the traced program itself may not see it."""
+    if HOOKS.current is not PLAIN:
+        raise Refused("opaque-conversion", f"the text of {what}")
+    return text
 
 
 class Undefined:
@@ -60,7 +70,7 @@ class Union:
         return self.pred.tape.opaque_conversion(self.pred, "bool of a value of path-dependent type")
 
     def __repr__(self) -> str:
-        return f"<{self.then!r} if {self.pred.node} else {self.orelse!r}>"
+        return shown(f"<one of two values, by {self.pred.node}>", "a value of path-dependent type")
 
     def __hash__(self) -> int:
         return self.pred.tape.opaque_conversion(self.pred, "hash of a value of path-dependent type")
@@ -87,7 +97,7 @@ class Scalar:
         self.negated: Scalar | None = None
 
     def __repr__(self) -> str:
-        return f"<{self.kind} {self.node}>"
+        return shown(f"<{self.kind} {self.node}>", f"a {self.kind} that the graph computes")
 
     def __bool__(self) -> bool:
         return self.tape.opaque_conversion(self, "bool")

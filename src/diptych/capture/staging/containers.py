@@ -8,16 +8,23 @@ import torch
 
 from diptych.capture.interpreter import Thunk
 from diptych.capture.staging.builtin.containers import builtin_sorted
-from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.mixtures import Mixed, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.staging.subscripts import Subscripts
-from diptych.capture.trail import AttributePlace, ContentsPlace
+from diptych.capture.trail import AttributePlace, ContentsPlace, TailPlace
 from diptych.capture.values import Scalar, Union
 
 STORING = {"append", "insert", "add", "setdefault", "appendleft"}
 
 READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__", "__iter__", "union",
            "intersection", "difference", "issubset", "issuperset", "__getitem__"}  # fmt: skip
+
+
+def appended(content: Any, item: Any) -> Any:
+    """The items at the end of a list, on every path, with one more."""
+    if isinstance(content, Union):
+        return Union(content.pred, appended(content.then, item), appended(content.orelse, item))
+    return [*content, item]
 
 
 class Containers(Subscripts):
@@ -36,7 +43,7 @@ class Containers(Subscripts):
     def read_for_append(self, read: Thunk) -> Any:
         """Read a list only to append to it: where every path does, what it holds does not matter."""
         world = self.world
-        world.appending = world.append_lists and self.tape.region is self.tape.root
+        world.appending = world.append_lists and not self.tape.region.repeats
         try:
             return read()
         finally:
@@ -44,9 +51,12 @@ class Containers(Subscripts):
 
     def append_to(self, owner: Any, item: Any) -> Any:
         """`owner.append(item)`."""
-        if id(owner) in self.world.unread:
-            self.tape.trail.touch(ContentsPlace(owner))
-            owner.append(item)
+        length = self.world.unread.get(id(owner))
+        if length is not None:
+            place = TailPlace(owner, length)
+            content = next((v.content for v in place.get() if type(v) is Mixed), place.get())
+            tail = appended(content, item)
+            self.tape.trail.write(place, mixture(owner, tail) if isinstance(tail, Union) else tail)
             return None
         return self.call(self.getattr(owner, "append"), item)
 

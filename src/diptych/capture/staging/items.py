@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from diptych.capture.staging.mixtures import behind, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.values import Scalar, Union, kind_of
 
@@ -46,12 +47,19 @@ class Items:
     length: Any = None
     known: int | None = None
 
-    def __init__(self, items: Any) -> None:
+    def __init__(self, stager: Any, items: Any) -> None:
+        self.stager = stager
         self.iterator: Iterator[Any] = iter(items)
+        self.own = self.iterator is not items
+        self.seen: list[Any] = []
 
     def take(self, k: int) -> Any:
         """Item `k`, in order; StopIteration at the end."""
-        return next(self.iterator)
+        if not self.own:
+            return self.stager.advance(self.iterator)
+        while len(self.seen) <= k:
+            self.seen.append(self.stager.plain_item(next(self.iterator)))
+        return self.seen[k]
 
     def at(self, index: Any) -> Any:
         """The item at an index of the graph."""
@@ -119,11 +127,18 @@ class ListItems(Items):
         self.stacked: RowsOf | None = None
 
     def take(self, k: int) -> Any:
+        self.check()
         if k >= len(self.items):
             raise StopIteration
         return self.items[k]
 
+    def check(self) -> None:
+        """The loop's own body may have changed the list, in different ways on different paths."""
+        if self.known != 1 and (mixed_contents(self.items) is not None or rows_of(self.items) is not None):
+            raise self.stager.tape.refuse("loop-items", "the list that a loop goes over grows or shrinks on some paths")
+
     def at(self, index: Any) -> Any:
+        self.check()
         if isinstance(index, int):
             return self.items[index]
         return self.stager.pick(self.items, index)
@@ -210,7 +225,7 @@ def class_method(items: Any, name: str) -> Any:
 def items_of(stager: Any, items: Any) -> Items:
     """How a loop takes the items of an iterable."""
     items = stager.resolve(items)
-    if isinstance(items, Union):
+    if isinstance(items, Union) or (behind(items) is not items and mixed_contents(items) is not None):
         items = stager.iterate(items)  # as many items on every path
     if isinstance(items, Scalar) or kind_of(items) in ("int", "float", "bool"):
         raise TypeError(f"'{kind_of(items)}' object is not iterable")
@@ -233,4 +248,4 @@ def items_of(stager: Any, items: Any) -> Items:
         return RowItems(stager, marker)
     if isinstance(items, list | tuple):
         return ListItems(stager, items)
-    return Items(items)
+    return Items(stager, items)

@@ -95,7 +95,7 @@ class Attempt:
         self.origins: dict[Hashable, set[Store]] = {key: stores(place.get()) for key, place in self.s.places.items()}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.initial)
-        self.region = Region(tape.region)
+        self.region = Region(tape.region, repeats=True)
         self.layer = tape.trail.open()
         depth = len(tape.trail.layers)
         self.outputs: list[Any] = []
@@ -267,7 +267,7 @@ class Attempt:
     def emit(self) -> tuple[Any, Any]:
         """The `while_loop` node; its outputs become the contents of the places."""
         tape = self.tape
-        test = Region(tape.region)
+        test = Region(tape.region, repeats=True)
         for formal in self.formals:
             test.placeholder(formal.name, formal.meta)
         head = next(iter(test.graph.nodes))

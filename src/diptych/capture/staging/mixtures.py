@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import collections
+import gc
 from typing import Any
 
 from diptych.capture.staging.core import Core
 from diptych.capture.trail import ContentsPlace
-from diptych.capture.values import Union
+from diptych.capture.values import Union, shown
 
 
 class Mixed:
@@ -16,13 +17,27 @@ class Mixed:
     def __init__(self, content: Any) -> None:
         self.content = content
 
+    def __repr__(self) -> str:
+        return shown("<mixed>", "a container whose contents depend on the path")
 
-MIXED: Any = type("MixedKey", (), {"__repr__": lambda self: "<mixed>"})()
+
+MIXED: Any = type("MixedKey", (), {"__repr__": lambda self: shown("<mixed>", "a dict that depends on the path")})()
 """The single key of a dict whose contents are a union."""
+
+VIEWS: Any = tuple(type(view()) for kind in (dict, collections.OrderedDict)
+                   for view in (kind().keys, kind().values, kind().items))  # fmt: skip
+
+
+def behind(value: Any) -> Any:
+    """The dict that a view looks at; another value as it is."""
+    if isinstance(value, VIEWS):
+        return next(found for found in gc.get_referents(value) if isinstance(found, dict))
+    return value
 
 
 def mixed_contents(value: Any) -> Any:
-    """The union that is the contents of a container, if it is one."""
+    """The union that is the contents of a container (or of the dict behind a view), if it is one."""
+    value = behind(value)
     if isinstance(value, dict):
         return next((v for k, v in value.items() if k is MIXED), None)
     if isinstance(value, list | set | collections.deque) and len(value) == 1:
@@ -43,6 +58,7 @@ class Mixtures(Core):
 
     def through_mixed(self, owner: Any, action: Any) -> Any:
         """`action()` on each side of what decides the contents of `owner`."""
+        owner = behind(owner)
         content = mixed_contents(owner)
         assert content is not None
         place = ContentsPlace(owner)

@@ -134,7 +134,7 @@ class Recursion(Core):
     def trace_function(self, made: Any, forms: Forms, activation: Activation, existing: set[int]) -> Any:
         """One trace; the finished region, or None if the types must be widened."""
         tape = self.tape
-        region = Region(tape.region)
+        region = Region(tape.region, repeats=True)
         layer = tape.trail.open()
         depth = len(tape.trail.layers)
         stack = len(self.stack)

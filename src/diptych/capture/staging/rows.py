@@ -7,8 +7,9 @@ from typing import Any
 import torch
 
 from diptych.capture.recording import Recorder
+from diptych.capture.refusals import Refused
 from diptych.capture.tensors import adopt
-from diptych.capture.values import Scalar, kind_of
+from diptych.capture.values import Scalar, kind_of, shown
 from diptych.graph import own
 from diptych.graph.layout import Layout
 
@@ -25,6 +26,12 @@ class RowsOf:
         self.columns = columns
         self.numbers = numbers
         self.item = item
+
+    def __repr__(self) -> str:
+        return shown("<rows>", "a growing list")
+
+    def __hash__(self) -> int:
+        raise Refused("loop-state", "a growing list is hashed")
 
 
 def rows_of(value: Any) -> RowsOf | None:
