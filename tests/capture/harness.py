@@ -30,6 +30,7 @@ from tests.capture.observation import Built, Difference, Observation, Program, d
 
 CASES = Path(__file__).parent / "cases"
 SECONDS_PER_CASE = 60
+SPECULATE = False
 Transform = Callable[[Program], Program]
 
 
@@ -126,7 +127,7 @@ def compare(case: Case, transform: Transform | None = None) -> Verdict:
         import diptych
 
         def transform(program: Program) -> Program:
-            return diptych.hybridize(program, speculate=False)
+            return diptych.hybridize(program, speculate=SPECULATE)
 
     one, other = build(case), build(case)
     assert same(table(one.calls, "calls"), table(other.calls, "calls")), f"{case.name}: make() is not deterministic"
@@ -175,11 +176,14 @@ def guarded(name: str, transform: Transform | None) -> tuple[str, bool, str, str
 
 
 def main() -> int:
+    global SPECULATE
     parser = argparse.ArgumentParser(description="Compare the corpus with its hybridized form.")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="names of cases, * allowed")
     parser.add_argument("-v", "--verbose", action="store_true", help="all differences, refusals and tracebacks")
     parser.add_argument("--imperative", action="store_true", help="compare the imperative programs with themselves")
+    parser.add_argument("--speculate", action="store_true", help="with the default settings of `diptych.hybridize`")
     options = parser.parse_args()
+    SPECULATE = options.speculate
     torch.set_num_threads(1)
     total: Counter[str] = Counter()
     for name in case_names(options.patterns):

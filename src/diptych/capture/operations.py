@@ -59,9 +59,27 @@ class Operations(TorchDispatchMode):
         if any(s is not None for s in shared):
             return self.alias(func, args, kwargs, outputs, shared)
         node = tape.emit(func, *self.operands(args, kwargs))
+        if tape.speculation is not None and any(tape.has_open_sizes(out) for out in flat):
+            flat = self.sized(node, flat)
         grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
         self.name(node, flat, grad, bare=not isinstance(outputs, tuple | list))
         return pytree.tree_unflatten(flat, spec)
+
+    def sized(self, node: fx.Node, outputs: list[Any]) -> list[Any]:
+        """The outputs with the sizes that they have for the example."""
+        tape = self.tape
+        found, _ = pytree.tree_flatten(tape.speculation.value(node))
+        made: list[Any] = []
+        for index, (value, out) in enumerate(zip(found, outputs, strict=True)):
+            if not tape.has_open_sizes(out):
+                made.append(out)
+                continue
+            part = node if len(outputs) == 1 else tape.item(node, index, None)
+            for dim, size in enumerate(out.shape):
+                if isinstance(size, torch.SymInt):
+                    tape.speculation.assume(tape.emit(aten.sym_size.int, (part, dim), None, NumberSpec("int")))
+            made.append(tape.empty(value.shape, out.dtype, out.device, value.stride()))
+        return made
 
     def operands(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Arguments as nodes; inside `no_grad`, tensors are cut off from their history."""

@@ -40,6 +40,7 @@ class Program:
     opaque: list[str] = field(default_factory=list)
     draws: bool = False
     prints: bool = False
+    assumes: bool = False
 
     def __post_init__(self) -> None:
         self.build = builder(self.layout)

@@ -43,6 +43,7 @@ class Tape:
         self.assumed: dict[fx.Node, bool] = {}
         self.truths: dict[fx.Node, Scalar] = {}
         self.grad_mode = torch.is_grad_enabled()
+        self.speculation: Any = None
         self.carried: dict[fx.Node, Any] = {}
         self.clock = 0
 
@@ -181,6 +182,8 @@ class Tape:
 
     def opaque_conversion(self, value: Scalar, to: str) -> Any:
         """A scalar's own value is asked for where no hook stands."""
+        if self.speculation is not None:
+            return self.speculation.assume(value.node)
         raise self.refuse("opaque-conversion", f"a {value.kind} that the graph computes is converted ({to})")
 
     # Sizes ------------------------------------------------------------------------------------------------------
@@ -244,6 +247,13 @@ class Tape:
                 expression = size.node.expr
                 if expression.is_Symbol and expression not in self.symbols:
                     self.symbols[expression] = (node, dim)
+
+    def has_open_sizes(self, value: Any) -> bool:
+        """Whether a tensor has sizes that only data decide."""
+        return isinstance(value, torch.Tensor) and any(
+            isinstance(s, torch.SymInt) and any(str(v).startswith("u") for v in s.node.expr.free_symbols)
+            for s in value.shape
+        )
 
     def local_size(self, size: Any) -> bool:
         """Whether a size is made of symbols that the current region cannot see."""

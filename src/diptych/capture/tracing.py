@@ -18,6 +18,7 @@ from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, bi
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
+from diptych.capture.speculation import Speculate, Speculation
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.packing import Packer
@@ -38,8 +39,9 @@ NOTHING = Constant(None)
 class Tracing:
     """One trace from start to finish."""
 
-    def __init__(self, function: Any, vary: dict[str, Any]) -> None:
+    def __init__(self, function: Any, vary: dict[str, Any], speculate: Speculate = Speculate.NOTHING) -> None:
         self.function = function
+        self.speculate = speculate
         self.stager = Stager(vary)
         self.tape = self.stager.tape
         self.world = self.stager.world
@@ -53,6 +55,8 @@ class Tracing:
         limit = sys.getrecursionlimit()
         sys.setrecursionlimit(max(limit, 20000))
         random = torch.get_rng_state()
+        if self.speculate is not Speculate.NOTHING:
+            tape.speculation = Speculation(tape, self.speculate is Speculate.NUMBERS)
         try:
             with self.stager.tracing():
                 self.enter_function()
@@ -75,6 +79,8 @@ class Tracing:
         finally:
             sys.setrecursionlimit(limit)
             tape.trail.abandon()
+            if tape.speculation is not None:
+                tape.speculation.close()
             torch.set_rng_state(random)
         return self.program(bind, module, layout, updates, aliases)
 
@@ -213,6 +219,7 @@ class Tracing:
             graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
         )
         program.draws, program.prints = draws(module), prints(module)
+        program.assumes = self.speculate is not Speculate.NOTHING
         graph.calling = self.calling()
         graph.flatten = Flatten(program)
         graph.apply = Apply(program, graph.flatten)
@@ -269,13 +276,22 @@ def unique(paths: list[str]) -> list[str]:
     return made
 
 
-def trace(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any] | None = None) -> Program:
-    """Capture one call; `Refused` if it cannot be."""
+def trace(
+    function: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    vary: dict[str, Any] | None = None,
+    speculate: Speculate = Speculate.NOTHING,
+) -> Program:
+    """Capture one call; `Refused` if it cannot be.
+
+    `speculate` says what is assumed to be as it is for these arguments.
+    """
     try:
         try:
-            return Tracing(function, vary or {}).run(args, kwargs)
+            return Tracing(function, vary or {}, speculate).run(args, kwargs)
         except ReadAfterAll:
-            again = Tracing(function, vary or {})
+            again = Tracing(function, vary or {}, speculate)
             again.world.append_lists = False
             return again.run(args, kwargs)
     except Leak as leak:

@@ -100,25 +100,25 @@ class Scalar:
         return shown(f"<{self.kind} {self.node}>", f"a {self.kind} that the graph computes")
 
     def __bool__(self) -> bool:
-        return self.tape.opaque_conversion(self, "bool")
+        return bool(self.tape.opaque_conversion(self, "bool"))
 
     def __int__(self) -> int:
-        return self.tape.opaque_conversion(self, "int")
+        return int(self.tape.opaque_conversion(self, "int"))
 
     def __index__(self) -> int:
-        return self.tape.opaque_conversion(self, "index")
+        return operator.index(self.tape.opaque_conversion(self, "index"))
 
     def __float__(self) -> float:
-        return self.tape.opaque_conversion(self, "float")
+        return float(self.tape.opaque_conversion(self, "float"))
 
     def __str__(self) -> str:
-        return self.tape.opaque_conversion(self, "str")
+        return str(self.tape.opaque_conversion(self, "str"))
 
     def __format__(self, spec: str) -> str:
-        return self.tape.opaque_conversion(self, "str")
+        return format(self.tape.opaque_conversion(self, "str"), spec)
 
     def __hash__(self) -> int:
-        return self.tape.opaque_conversion(self, "hash")
+        return hash(self.tape.opaque_conversion(self, "hash"))
 
     def item(self) -> Scalar:
         """A number taken out of a tensor has no `item` in Python either."""

@@ -180,6 +180,16 @@ def backward(
     return tuple(made)
 
 
+@register("assume")
+def assume(value: Any, expected: Any) -> int:
+    """The graph holds only where a number is `expected`, of the same type; `assumption` marks the error otherwise."""
+    if repr(value) != repr(expected):
+        error: Any = RuntimeError(f"the graph was made for {expected!r}, and this is {value!r}")
+        error.assumption = True
+        raise error
+    return 0
+
+
 @register("manual_seed")
 def manual_seed(seed: int) -> int:
     """Seed the random stream."""

@@ -50,6 +50,7 @@ class Fallback(Exception):
     def __init__(self, error: BaseException) -> None:
         super().__init__(str(error))
         self.error = error
+        self.assumption: bool = getattr(error, "assumption", False)
 
 
 class Entry:

@@ -7,7 +7,7 @@ import functools
 import inspect
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, overload
 
 import torch
@@ -17,6 +17,7 @@ from diptych.capture.interpreter import HOOKS, PLAIN, Signal
 from diptych.capture.program import Roots, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
+from diptych.capture.speculation import Speculate
 from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
@@ -26,13 +27,19 @@ from diptych.hybrid.stats import Stats
 
 GRAPH_LIMIT = 24
 REFUSAL_LIMIT = 8
+PATH_LIMIT = 12
+"""How many graphs of single paths are kept, where a program cannot be staged."""
+LOSS_LIMIT = 16
+"""After how many calls that take yet another path the graphs of single paths are given up."""
+STAGING_LIMIT = 3
+"""After how many refusals, answered by graphs of single paths, staging is not tried again."""
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
 class Hybrid:
     """The life of a hybridized program: choose a graph, run it, capture a new one, or fall back."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, speculate: bool) -> None:
         self.function = function
         self.bind = binder(function)
         self.defaults = defaults_of(function)
@@ -43,6 +50,10 @@ class Hybrid:
         self.lock = threading.Lock()
         self.errors: dict[str, None] = {}
         self.misses: dict[str, None] = {}
+        self.failed: dict[str, None] = {}
+        self.speculate = speculate
+        self.unstaged = 0
+        self.lost = 0
         self.given_up = 0
         called = function.forward if isinstance(function, torch.nn.Module) else function
         if (
@@ -79,45 +90,69 @@ class Hybrid:
             return self.imperative(function, args, kwargs)
         roots.function = function
         context = surroundings()
-        for entry in self.entries:
-            flat = entry.quick(roots) if entry.context == context else None
-            if flat is not None:
-                return self.serve(entry, roots, flat, function, args, kwargs)
-        for entry in self.entries:
-            if entry.context == context:
-                try:
-                    flat = entry.fit(roots)
-                except Unfit as unfit:
-                    self.misses[str(unfit)] = None
-                    continue
-                return self.serve(entry, roots, flat, function, args, kwargs)
+        for entry, flat in self.fitting(roots, context):
+            try:
+                return self.serve(entry, flat, roots)
+            except Fallback as fallback:
+                self.note(fallback)
+                if not fallback.assumption:
+                    return self.imperative(function, args, kwargs)
         entry = self.capture(roots, context, function, args, kwargs)
         if entry is None:
             return self.imperative(function, args, kwargs)
         try:
-            flat = entry.fit(roots)
+            return self.serve(entry, entry.fit(roots), roots)
         except Unfit as unfit:
             self.errors[f"a graph does not fit the call it was made for: {unfit}"] = None
-            return self.imperative(function, args, kwargs)
-        return self.serve(entry, roots, flat, function, args, kwargs)
+        except Fallback as fallback:
+            self.note(fallback)
+        return self.imperative(function, args, kwargs)
 
-    def serve(self, entry: Entry, roots: Roots, flat: list[Any], function: Any, args: Any, kwargs: Any) -> Any:
-        """A call by a graph; imperatively if the graph cannot finish it."""
+    def fitting(self, roots: Roots, context: Any) -> Iterator[tuple[Entry, list[Any]]]:
+        """The graphs that are valid for a call, with their inputs: those first that are found valid at once."""
+        slow: list[Entry] = []
+        for entry in list(self.entries):
+            if entry.context == context:
+                flat = entry.quick(roots)
+                if flat is not None:
+                    yield entry, flat
+                else:
+                    slow.append(entry)
+        for entry in slow:
+            try:
+                flat = entry.fit(roots)
+            except Unfit as unfit:
+                self.misses[str(unfit)] = None
+                continue
+            yield entry, flat
+
+    def serve(self, entry: Entry, flat: list[Any], roots: Roots) -> Any:
+        """A call by a graph; Fallback if the graph cannot finish it."""
         try:
             result = entry.run(roots, flat)
-        except Fallback as fallback:
-            with self.lock:
-                self.stats.fallbacks += 1
-            self.errors[f"{type(fallback.error).__name__}: {fallback.error}"] = None
+        except Fallback:
+            raise
         except BaseException:
             with self.lock:
                 self.stats.graph_calls += 1
             raise
-        else:
-            with self.lock:
-                self.stats.graph_calls += 1
-            return result
-        return self.imperative(function, args, kwargs)
+        with self.lock:
+            self.stats.graph_calls += 1
+        self.lost = 0
+        if entry.program.assumes and self.entries[0] is not entry:
+            with self.lock:  # the path taken last is tried first
+                self.entries.remove(entry)
+                self.entries.insert(0, entry)
+        return result
+
+    def note(self, fallback: Fallback) -> None:
+        """A graph did not finish a call."""
+        if fallback.assumption:
+            self.failed[str(fallback.error)] = None
+            return
+        with self.lock:
+            self.stats.fallbacks += 1
+        self.errors[f"{type(fallback.error).__name__}: {fallback.error}"] = None
 
     def imperative(self, function: Any, args: Any, kwargs: Any) -> Any:
         """A call as the user wrote it."""
@@ -129,27 +164,51 @@ class Hybrid:
         """A new graph for this call: with what has varied so far left open, if that can be captured."""
         if len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT:
             return None
-        for vary in self.attempts(roots, context):
-            try:
-                program = trace(function, args, kwargs, vary)
-            except (Refused, NoSource, DiptychError) as refusal:
-                self.refuse(refusal)
+        attempts = self.attempts(roots, context)
+        tries: list[tuple[dict[str, Any], Speculate]] = []
+        if self.unstaged < STAGING_LIMIT:
+            tries += [(vary, Speculate.NOTHING) for vary in attempts]
+        paths = sum(entry.program.assumes for entry in self.entries)
+        if self.speculate and paths >= PATH_LIMIT:
+            self.lose()
+        elif self.speculate:
+            sizes = {path: dims for path, dims in attempts[0].items() if dims != "number"}
+            tries += [(sizes, Speculate.DECISIONS), (sizes, Speculate.NUMBERS)]
+        for vary, speculate in tries:
+            program = self.traced(function, args, kwargs, vary, speculate)
+            if program is None:
                 continue
-            except Signal as signal:
-                self.refuse(Refused("internal", f"{type(signal).__name__} was not handled"))
-                continue
-            except RecursionError as error:
-                self.refuse(Refused("internal", f"RecursionError: {error}"))
-                continue
-            except Exception as error:
-                self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
-                continue
-            program, vary = self.loosen(program, vary, function, args, kwargs)
+            if speculate is Speculate.NOTHING:
+                program, vary = self.loosen(program, vary, function, args, kwargs)
+            else:
+                self.unstaged += 1
             entry = Entry(program, context, vary)
             self.stats.graphs += 1
             self.entries.insert(0, entry)
             return entry
         self.given_up += 1
+        return None
+
+    def lose(self) -> None:
+        """A call took a path that no graph has, and there are enough graphs: soon they are no longer tried."""
+        self.lost += 1
+        if self.lost > LOSS_LIMIT:
+            with self.lock:
+                self.entries = [entry for entry in self.entries if not entry.program.assumes]
+            self.speculate = False
+
+    def traced(self, function: Any, args: Any, kwargs: Any, vary: dict[str, Any], speculate: Speculate) -> Any:
+        """A captured program, or None; why it was refused is noted."""
+        try:
+            return trace(function, args, kwargs, vary, speculate)
+        except (Refused, NoSource, DiptychError) as refusal:
+            self.refuse(refusal)
+        except Signal as signal:
+            self.refuse(Refused("internal", f"{type(signal).__name__} was not handled"))
+        except RecursionError as error:
+            self.refuse(Refused("internal", f"RecursionError: {error}"))
+        except Exception as error:
+            self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
         return None
 
     def loosen(self, program: Any, vary: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
@@ -219,7 +278,7 @@ class HybridFunction:
     """A hybridized function; also a method, when it stands in a class."""
 
     def __init__(self, function: Any, speculate: bool) -> None:
-        self._hybrid = Hybrid(function)
+        self._hybrid = Hybrid(function, speculate)
         self.speculate = speculate
         if isinstance(function, types.FunctionType | types.MethodType):
             functools.update_wrapper(self, function)
@@ -276,7 +335,7 @@ class HybridModule(torch.nn.Module):
         for table in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
             own[table] = module.__dict__[table]
         del own["training"]
-        own["_hybrid"] = Hybrid(module)
+        own["_hybrid"] = Hybrid(module, speculate)
         own["_called"] = False
         own["_module"] = module
         own["speculate"] = speculate
@@ -354,7 +413,7 @@ def hybridize(  # pyright: ignore[reportOverlappingOverload]  (a module is a cal
 def hybridize(fn: Callable[..., Any], *, speculate: bool = ...) -> HybridFunction: ...
 @overload
 def hybridize(fn: None = None, *, speculate: bool = ...) -> Callable[[Any], Any]: ...
-def hybridize(fn: Any = None, *, speculate: bool = False) -> Any:
+def hybridize(fn: Any = None, *, speculate: bool = True) -> Any:
     """Make a program run as symbolic graphs, with the behaviour of the imperative program.
 
     Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call for new
@@ -363,18 +422,12 @@ def hybridize(fn: Any = None, *, speculate: bool = False) -> Any:
 
     Args:
         fn: a function, method, callable object or `nn.Module`.
-        speculate: must be False in this version: nothing is assumed about tensor values, all paths are in the graph.
+        speculate: where a program cannot be captured with all its paths, capture the path of the call: what was decided
+            on the way is assumed, and checked when the graph runs. If False, nothing is assumed about tensor values.
 
     Returns:
         A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.
     """
-    if speculate:
-        raise DiptychError(
-            "speculate=True is not available in this version",
-            None,
-            "only staging without speculation is built",
-            "leave it out",
-        )
     if fn is None:
         return lambda f: hybridize(f, speculate=speculate)
     if isinstance(fn, HybridFunction | HybridModule):

@@ -20,6 +20,7 @@ class Report:
             "graphs": [self.graph(entry) for entry in hybrid.entries],
             "refusals": list(stats.refusals),
             "misses": list(dict.fromkeys(hybrid.misses)),
+            "assumptions": list(dict.fromkeys(hybrid.failed)),
             "errors": list(dict.fromkeys(hybrid.errors)),
         }
 
@@ -56,5 +57,6 @@ class Report:
             rows.append("refused:")
             rows += [f"  {line}" for line in text.splitlines()]
         rows += [f"a graph did not fit a call: {text}" for text in data["misses"]]
+        rows += [f"an assumption did not hold: {text}" for text in data["assumptions"]]
         rows += [f"fell back: {text}" for text in data["errors"]]
         return "\n".join(rows)

@@ -11,7 +11,7 @@ from diptych.capture.staging.attributes import Attributes, class_attribute
 from diptych.capture.staging.mixtures import Mixtures, mixed_contents
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.tensors import node_of
-from diptych.capture.values import Scalar, Union
+from diptych.capture.values import Scalar, Union, kind_of
 from diptych.graph.spec import NumberSpec
 
 aten = torch.ops.aten
@@ -30,14 +30,17 @@ class Conversions(Attributes, Mixtures):
         if fake.dtype.is_complex:
             kind = "complex"
         node = self.tape.emit(aten.item.default, (node_of(self.tape, fake),), None, NumberSpec(kind))
+        speculation = self.tape.speculation
+        if speculation is not None and (speculation.numbers or kind in ("int", "bool")):
+            return speculation.assume(node)
         return self.tape.number(node, kind)
 
     def to_int(self, value: torch.Tensor) -> Any:
         """A tensor as an index."""
-        found = self.number_of(value)
-        if found.kind == "float":
+        if value.is_floating_point():
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        return found if found.kind == "int" else self.tape.scalar(builtins.int, found)
+        found = self.number_of(value)
+        return self.tape.scalar(builtins.int, found) if kind_of(found) == "bool" else found
 
     def length(self, value: Any) -> Any:
         """`len(value)`."""

@@ -226,6 +226,10 @@ class World:
         self.guards.append(Guard(source, f"{source.path} is {kind}", OfType(type(value))))
         return made
 
+    def value_of(self, node: fx.Node) -> Any:
+        """The value of an input at the call that is traced."""
+        return next(e.value for e in self.externals if e.node is node)
+
     def placeholder(self, spec: Any) -> fx.Node:
         """A new input of the whole graph."""
         root = self.tape.root

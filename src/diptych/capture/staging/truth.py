@@ -78,6 +78,9 @@ class Truth(Conversions):
             return tape.assumed[value.node]
         if value.negated is not None and value.negated.node in tape.assumed:
             return not tape.assumed[value.negated.node]
+        if tape.speculation is not None:
+            tape.assumed[value.node] = found = tape.speculation.assume(value.node)
+            return found
         return value
 
     def negation(self, value: Scalar) -> Scalar:
