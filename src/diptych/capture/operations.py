@@ -22,6 +22,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diptych.capture.recording import Recorder
+from diptych.capture.refusals import Refused
 from diptych.capture.tensors import adopt, adopt_view, handle, leaves, node_of, requires_grad, shares
 from diptych.capture.values import Scalar
 from diptych.graph.spec import NumberSpec
@@ -53,7 +54,12 @@ class Operations(TorchDispatchMode):
     def record(self, func: Any, args: Any, kwargs: Any, tape: Recorder) -> Any:
         """A functional operation or a view."""
         inputs = leaves((args, kwargs))
-        outputs = self.run(func, args, kwargs)
+        try:
+            outputs = self.run(func, args, kwargs)
+        except Refused:
+            if tape.speculation is None:
+                raise
+            return self.record_example(func, args, kwargs, inputs)
         flat, spec = pytree.tree_flatten(outputs)
         shared = [shares(out, inputs) for out in flat]
         if any(s is not None for s in shared):
@@ -63,6 +69,24 @@ class Operations(TorchDispatchMode):
             flat = self.sized(node, flat)
         grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
         self.name(node, flat, grad, bare=not isinstance(outputs, tuple | list))
+        return pytree.tree_unflatten(flat, spec)
+
+    def record_example(self, func: Any, args: Any, kwargs: Any, inputs: list[torch.Tensor]) -> Any:
+        """An operation whose results have types that only data decide: those that they have for the example."""
+        tape = self.tape
+        node = tape.emit(func, *self.operands(args, kwargs))
+        found = tape.speculation.value(node)
+        values, spec = pytree.tree_flatten(found)
+        if not all(isinstance(v, torch.Tensor) for v in values) or any(v.layout != torch.strided for v in values):
+            raise tape.refuse("unsupported-operation", str(func))
+        flat = [tape.empty(v.shape, v.dtype, v.device, v.stride()) for v in values]
+        bare = isinstance(found, torch.Tensor)
+        grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
+        self.name(node, list(flat), grad, bare=bare)
+        for index, value in enumerate(values):
+            part = node if bare else tape.item(node, index, tape.spec(flat[index]))
+            for dim in range(value.dim()):
+                tape.speculation.assume(tape.emit(aten.sym_size.int, (part, dim), None, NumberSpec("int")))
         return pytree.tree_unflatten(flat, spec)
 
     def sized(self, node: fx.Node, outputs: list[Any]) -> list[Any]:

@@ -173,7 +173,8 @@ class Hybrid:
             self.lose()
         elif self.speculate:
             sizes = {path: dims for path, dims in attempts[0].items() if dims != "number"}
-            tries += [(sizes, Speculate.DECISIONS), (sizes, Speculate.NUMBERS)]
+            open_sizes = [sizes, {}] if sizes else [{}]
+            tries += [(v, s) for s in (Speculate.DECISIONS, Speculate.NUMBERS) for v in open_sizes]
         for vary, speculate in tries:
             program = self.traced(function, args, kwargs, vary, speculate)
             if program is None:
