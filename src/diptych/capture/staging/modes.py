@@ -12,6 +12,7 @@ from torch.utils import _pytree as pytree
 from diptych.capture.guards import Guard, Leaf
 from diptych.capture.staging.builtin.tensor_methods import tensor_tolist
 from diptych.capture.staging.gradients import backward, is_leaf, read_gradient, write_gradient
+from diptych.capture.staging.native import SIZED
 from diptych.capture.tensors import handle, requires_grad
 from diptych.capture.values import Scalar
 
@@ -48,6 +49,8 @@ class CallMode(TorchFunctionMode):
         if kwargs.get("requires_grad") is True:
             made = self.stager.make_leaf(func(*args, **{**kwargs, "requires_grad": False}))
             return made
+        if func in SIZED:
+            args = tuple(self.stager.size_of(a) for a in args)
         leaves = pytree.tree_leaves((args, kwargs))
         if any(isinstance(v, Scalar) for v in leaves):
             args, kwargs = self.stager.arguments(tuple(args)), self.stager.arguments(kwargs)
