@@ -8,6 +8,7 @@ current on this thread.
 from __future__ import annotations
 
 import builtins
+import functools
 import operator
 import threading
 from collections.abc import Callable, Generator
@@ -70,6 +71,10 @@ class Interpreter:
     def append_to(self, owner: Any, item: Any) -> Any:
         """`owner.append(item)`."""
         return owner.append(item)
+
+    def spread(self, body: Callable[..., Any], places: tuple[int, ...], *parts: Any) -> Any:
+        """A call or display, with the parts at `places` spread in it."""
+        return body(*parts)
 
     def frame_builtin(self, name: str) -> Any:
         """`locals()` and its kin have no meaning in a transformed function."""
@@ -270,8 +275,8 @@ class Interpreter:
         return items
 
     def unpack(self, value: Any, count: int, star: int) -> Any:
-        """The right side of `a, *b, c = value`."""
-        return value
+        """The right side of `a, *b, c = value` as one item for each target."""
+        return unpacking(count, star)(value)
 
     def assert_(self, test: Any, message: Thunk | None = None) -> None:
         """`assert`."""
@@ -312,6 +317,16 @@ class Interpreter:
     def after(self, done: Completion, frame: Frame, rest: Thunk | None = None) -> Completion:
         """What follows a `with` or `try`."""
         return rest() if done is None and rest is not None else done
+
+
+@functools.cache
+def unpacking(count: int, star: int) -> Callable[[Any], tuple[Any, ...]]:
+    """Python's own unpacking into `count` targets, the one at `star` (if any) a list."""
+    names = [f"{'*' * (k == star)}item{k}" for k in range(count)]
+    made: dict[str, Any] = {}
+    text = f"def unpack(value):\n  [{', '.join(names)}] = value\n  return ({', '.join(names).replace('*', '')},)"
+    exec(compile(text, "<unpacking>", "exec"), made)
+    return made["unpack"]
 
 
 def contains(item: Any, container: Any) -> bool:

@@ -53,6 +53,8 @@ class Attributes(Names):
         if isinstance(owner, torch.Tensor | types.ModuleType):
             if isinstance(owner, types.ModuleType):
                 return self.module_attribute(owner, name, *default)
+            if name == "__class__" and not isinstance(owner, torch.nn.Parameter):
+                return torch.Tensor
             return getattr(owner, name, *default)
         return self.object_attribute(owner, name, *default)
 
@@ -68,8 +70,12 @@ class Attributes(Names):
     def scalar_attribute(self, owner: Scalar, name: str, *default: Any) -> Any:
         if name == "is_integer" and owner.kind == "float":
             return owner.is_integer
-        if name == "real":
+        if name in ("real", "numerator") and owner.kind in ("int", "bool"):
+            return owner if owner.kind == "int" else self.tape.scalar(builtins.int, owner)
+        if name == "real" and owner.kind == "float":
             return owner
+        if name == "__class__":
+            return KINDS_OF[owner.kind]
         if hasattr({"int": 0, "float": 0.0, "bool": False, "str": ""}.get(owner.kind), name):
             raise self.tape.refuse("opaque-conversion", f"{owner.kind}.{name}")
         return getattr(object.__new__(KINDS_OF[owner.kind]), name, *default)
@@ -108,7 +114,8 @@ class Attributes(Names):
         if isinstance(value, types.BuiltinMethodType) and getattr(value, "__self__", None) is owner:
             return value
         if isinstance(owner, type):
-            return self.read(owner, name, value) if name in vars(owner) and not callable(value) else value
+            data = vars(owner).get(name, MISSING) is value and not callable(value)  # not what a descriptor gives
+            return self.read(owner, name, value) if data else value
         if isinstance(found, types.FunctionType | classmethod | staticmethod) or isinstance(value, types.MethodType):
             self.rely_on_class(owner, name, found)
             return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import functools
 import inspect
+import itertools
 import types
 from collections.abc import Callable
 from typing import Any
@@ -23,8 +24,18 @@ from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modules import Modules
 from diptych.capture.staging.opaque import reads_outside
 from diptych.capture.staging.recursion import Recursion
+from diptych.capture.staging.slots import bound, slot
 from diptych.capture.trail import CONTAINERS
 from diptych.capture.values import Union
+
+LAZY: set[Any] = {enumerate, zip, reversed}
+"""Built-ins that look at their iterables later."""
+
+CONSUMING: set[Any] = {sorted, set, frozenset, dict, collections.deque, max, min, any, all, sum, list, tuple, map,
+                       filter, functools.reduce, collections.OrderedDict, itertools.chain, itertools.product, len,
+                       itertools.accumulate, itertools.islice, itertools.combinations,
+                       itertools.permutations}  # fmt: skip
+"""Built-ins that go through their iterables at once: for a union, on each side through its own."""
 
 
 class Calling(Recursion, Modules, Containers):
@@ -55,10 +66,16 @@ class Calling(Recursion, Modules, Containers):
         args = tuple(self.resolve(a) if isinstance(a, Union) else a for a in args)
         kwargs = {k: self.resolve(v) if isinstance(v, Union) else v for k, v in kwargs.items()}
         handler = self.handler(f)
-        if handler is not None or isinstance(f, types.BuiltinFunctionType | types.BuiltinMethodType):
-            for arg in args:
-                if isinstance(arg, list | dict | set | collections.deque) and mixed_contents(arg) is not None:
+        owner = getattr(f, "__self__", None)
+        container = isinstance(owner, CONTAINERS) and isinstance(f, types.BuiltinMethodType | types.MethodWrapperType)
+        if handler is not None or (isinstance(f, types.BuiltinFunctionType) and not container):
+            for index, arg in enumerate(args if f not in LAZY else ()):
+                if mixed_contents(arg) is not None:
                     return self.through_mixed(arg, lambda: self.call(f, *args, **kwargs))
+                lifted = self.lift(arg) if handler is not None and f in CONSUMING else None
+                if isinstance(lifted, Union):
+                    rest = (args[:index], args[index + 1 :])
+                    return self.distribute(lambda a, r=rest: self.call(f, *r[0], a, *r[1], **kwargs), lifted)
         if handler is not None:
             return self.new_container(handler(self, *args, **kwargs))
         if isinstance(f, types.MethodType):
@@ -73,8 +90,13 @@ class Calling(Recursion, Modules, Containers):
             return self.module(f, args, kwargs)
         if isinstance(f, type):
             return self.instantiate(f, args, kwargs)
-        owner = getattr(f, "__self__", None)
-        if isinstance(owner, CONTAINERS) and isinstance(f, types.BuiltinMethodType):
+        method = bound(f, args)
+        if method is not None:
+            return self.call(method, *args[1:], **kwargs)
+        found = slot(f)
+        if found is not None:
+            return self.new_container(found(self, *args))
+        if container:
             return self.container_method(owner, f, args, kwargs)
         method = class_attribute(type(f), "__call__")
         if self.transforms(method):

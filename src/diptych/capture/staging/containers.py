@@ -11,13 +11,16 @@ from diptych.capture.staging.builtin.containers import builtin_sorted
 from diptych.capture.staging.mixtures import Mixed, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.staging.subscripts import Subscripts
-from diptych.capture.trail import AttributePlace, ContentsPlace, TailPlace
+from diptych.capture.trail import CONTAINERS, AttributePlace, ContentsPlace, TailPlace
 from diptych.capture.values import Scalar, Union
 
 STORING = {"append", "insert", "add", "setdefault", "appendleft"}
 
 READING = {"get", "keys", "values", "items", "copy", "index", "count", "__len__", "__contains__", "__iter__", "union",
-           "intersection", "difference", "issubset", "issuperset", "__getitem__"}  # fmt: skip
+           "intersection", "difference", "issubset", "issuperset", "__getitem__", "isdisjoint", "symmetric_difference",
+           "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__add__", "__mul__", "__or__", "__and__",
+           "__sub__", "__xor__", "__ror__", "__reversed__", "__repr__", "__str__", "__format__", "__hash__",
+           "__class_getitem__", "__sizeof__", "__reduce_ex__"}  # fmt: skip
 
 
 def appended(content: Any, item: Any) -> Any:
@@ -69,15 +72,11 @@ class Containers(Subscripts):
             raise self.tape.refuse(
                 "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"
             )
-        if mixed_contents(owner) is not None and name in ("items", "keys", "values", "copy"):
-            if name == "copy":
-                return self.through_mixed(owner, lambda: self.birth(owner.copy()))
-            return self.through_mixed(owner, lambda: getattr(dict(owner), name)())
-        if any(mixed_contents(a) is not None for a in args if isinstance(a, list | dict | set)) and name not in STORING:
-            mixed = next(a for a in args if isinstance(a, list | dict | set) and mixed_contents(a) is not None)
+        if mixed_contents(owner) is not None and name in ("items", "keys", "values"):
+            return f()
+        mixed = next((a for a in (owner, *args) if mixed_contents(a) is not None), None)
+        if mixed is not None and (mixed is owner or name not in STORING):
             return self.through_mixed(mixed, lambda: self.container_method(owner, f, args, kwargs))
-        if mixed_contents(owner) is not None:
-            return self.through_mixed(owner, lambda: self.container_method(owner, getattr(owner, name), args, kwargs))
         marker = rows_of(owner)
         if marker is not None:
             return self.rows_method(owner, marker, name, args)
@@ -106,7 +105,18 @@ class Containers(Subscripts):
             return None
         if name not in READING:
             self.tape.trail.touch(ContentsPlace(owner))
-        return f(*args, **kwargs)
+        if name not in STORING and not isinstance(owner, dict):
+            args = tuple(self.items_given(a) for a in args)
+        if name == "update" and args and not isinstance(args[0], dict):
+            args = ([tuple(self.iterate(pair)) for pair in self.iterate(args[0])],)
+        made = f(*args, **kwargs)
+        return self.birth(made) if name == "copy" else made
+
+    def items_given(self, items: Any) -> Any:
+        """Items for a method that goes through them."""
+        if rows_of(items) is not None:
+            raise self.tape.refuse("unpacking", "a method is given a growing list")
+        return items if isinstance(items, CONTAINERS) or not hasattr(type(items), "__iter__") else self.iterate(items)
 
     def extend(self, owner: Any, items: Any) -> None:
         """`list.extend`."""

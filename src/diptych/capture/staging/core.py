@@ -55,6 +55,7 @@ class Core(Interpreter):
         self.written: set[Any] = set()
         self.outside_cells: set[int] = set()
         self.opaque: list[str] = []
+        self.taken: dict[int, tuple[int, Any]] = {}
 
     def truth(self, value: Any) -> bool | Scalar:
         """The truth of a value: known now, or a number of the graph."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.mixtures import behind, mixed_contents
+from diptych.capture.staging.iterators import Walk
+from diptych.capture.staging.mixtures import Lazy, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.values import Scalar, Union, kind_of
 
@@ -19,25 +20,43 @@ class StagedRange:
         self.start, self.stop, self.step = start, stop, step
 
 
-class Enumerated:
+class Enumerated(Lazy):
     """`enumerate(items, start)`."""
 
     def __init__(self, items: Any, start: Any = 0) -> None:
         self.items, self.start = items, start
 
+    def parts(self) -> tuple[Any, ...]:
+        return (self.items,)
 
-class Zipped:
+    def over(self, parts: tuple[Any, ...]) -> Lazy:
+        return Enumerated(parts[0], self.start)
+
+
+class Zipped(Lazy):
     """`zip(*items)`."""
 
     def __init__(self, items: tuple[Any, ...], strict: bool = False) -> None:
         self.items, self.strict = items, strict
 
+    def parts(self) -> tuple[Any, ...]:
+        return self.items
 
-class Backwards:
+    def over(self, parts: tuple[Any, ...]) -> Lazy:
+        return Zipped(parts, self.strict)
+
+
+class Backwards(Lazy):
     """`reversed(items)`."""
 
     def __init__(self, items: Any) -> None:
         self.items = items
+
+    def parts(self) -> tuple[Any, ...]:
+        return (self.items,)
+
+    def over(self, parts: tuple[Any, ...]) -> Lazy:
+        return Backwards(parts[0])
 
 
 class Items:
@@ -56,7 +75,7 @@ class Items:
     def take(self, k: int) -> Any:
         """Item `k`, in order; StopIteration at the end."""
         if not self.own:
-            return self.stager.advance(self.iterator)
+            return self.stager.take_next(self.iterator)
         while len(self.seen) <= k:
             self.seen.append(self.stager.plain_item(next(self.iterator)))
         return self.seen[k]
@@ -134,7 +153,7 @@ class ListItems(Items):
 
     def check(self) -> None:
         """The loop's own body may have changed the list, in different ways on different paths."""
-        if self.known != 1 and (mixed_contents(self.items) is not None or rows_of(self.items) is not None):
+        if mixed_contents(self.items) is not None or rows_of(self.items) is not None:
             raise self.stager.tape.refuse("loop-items", "the list that a loop goes over grows or shrinks on some paths")
 
     def at(self, index: Any) -> Any:
@@ -224,8 +243,8 @@ def class_method(items: Any, name: str) -> Any:
 
 def items_of(stager: Any, items: Any) -> Items:
     """How a loop takes the items of an iterable."""
-    items = stager.resolve(items)
-    if isinstance(items, Union) or (behind(items) is not items and mixed_contents(items) is not None):
+    items = stager.lift(items)
+    if isinstance(items, Union) or mixed_contents(items) is not None:
         items = stager.iterate(items)  # as many items on every path
     if isinstance(items, Scalar) or kind_of(items) in ("int", "float", "bool"):
         raise TypeError(f"'{kind_of(items)}' object is not iterable")
@@ -241,6 +260,8 @@ def items_of(stager: Any, items: Any) -> Items:
         return ZippedItems(stager, [items_of(stager, i) for i in items.items], items.strict)
     if isinstance(items, Backwards):
         return BackwardItems(items_of(stager, items.items))
+    if isinstance(items, Walk):
+        return Items(stager, items)
     if stager.transforms(class_method(items, "__iter__")) and not isinstance(items, list | tuple | dict):
         return items_of(stager, stager.call(class_method(items, "__iter__"), items))
     marker = rows_of(items)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from diptych.capture.interpreter import HOOKS
 from diptych.capture.staging.mixtures import MIXED, Mixed, Mixtures, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.trail import AttributePlace
@@ -16,14 +17,14 @@ EXHAUSTED = -1
 class Walk:
     """`iter(items)` of a sequence: the position is an attribute that the trail can put back."""
 
-    def __init__(self, stager: Any, items: Any) -> None:
-        self.stager, self.items, self.position = stager, items, 0
+    def __init__(self, items: Any) -> None:
+        self.items, self.position = items, 0
 
     def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        return self.stager.advance(self)
+        return HOOKS.take_next(self)
 
 
 class IteratorPlace:
@@ -47,9 +48,7 @@ class IteratorPlace:
 class Iterators(Mixtures):
     """Taking items from iterators."""
 
-    taken: dict[int, tuple[int, Any]]
-
-    def advance(self, iterator: Any) -> Any:
+    def take_next(self, iterator: Any) -> Any:
         """`next(iterator)`."""
         if isinstance(iterator, Walk):
             return self.walk_on(iterator)
@@ -92,7 +91,3 @@ class Iterators(Mixtures):
             lambda: self.tape.scalar(COMPARISONS["lt"], position, len(walk.items)),
         )
         return self.choose(inside, item, end)
-
-    def known_here(self, walk: Walk) -> bool:
-        """Whether the position of an iterator is known while the program is traced."""
-        return isinstance(walk.position, int)

@@ -14,7 +14,7 @@ from diptych.capture.staging.core import Loop, StageLoop
 from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.loop_staging import RETURNED, RUN, LoopStaging, Round
 from diptych.capture.staging.merging import FALL
-from diptych.capture.staging.mixtures import Mixed, mixed_contents
+from diptych.capture.staging.mixtures import Mixed, behind, mixed_contents
 from diptych.capture.trail import MISSING, CellPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union
 
@@ -68,7 +68,9 @@ class Looping(Branching):
         rest: Thunk | None = None,
     ) -> Completion:
         """`for`: over known items round by round; over a range or rows that a tensor decides, staged."""
-        items = self.resolve(items)
+        items = self.lift(items)
+        if mixed_contents(items) is not None and behind(items) is not items:
+            items = self.resolve(self.through_mixed(items, lambda: list(items)))
         if isinstance(items, Union) or mixed_contents(items) is not None:
             return self.for_each_side(items, assign, body, orelse, frame, head, after, rest)
         source = items_of(self, items)

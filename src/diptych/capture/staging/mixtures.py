@@ -28,10 +28,24 @@ VIEWS: Any = tuple(type(view()) for kind in (dict, collections.OrderedDict)
                    for view in (kind().keys, kind().values, kind().items))  # fmt: skip
 
 
+class Lazy:
+    """`enumerate(items)` and its kin: the items are looked at when they are gone through."""
+
+    def parts(self) -> tuple[Any, ...]:
+        """The iterables inside."""
+        raise NotImplementedError
+
+    def over(self, parts: tuple[Any, ...]) -> Lazy:
+        """The same over other iterables."""
+        raise NotImplementedError
+
+
 def behind(value: Any) -> Any:
-    """The dict that a view looks at; another value as it is."""
+    """The dict that a view looks at, the container that a lazy iterable goes over; another value as it is."""
     if isinstance(value, VIEWS):
         return next(found for found in gc.get_referents(value) if isinstance(found, dict))
+    if isinstance(value, Lazy):
+        return next((behind(part) for part in value.parts() if mixed_contents(part) is not None), value)
     return value
 
 
@@ -55,6 +69,18 @@ def mixture(owner: Any, content: Any) -> Any:
 
 class Mixtures(Core):
     """What is done with such a container is done on each side of what decides its contents."""
+
+    def lift(self, items: Any) -> Any:
+        """A lazy iterable over a union as a union of lazy iterables."""
+        items = self.resolve(items)
+        if not isinstance(items, Lazy):
+            return items
+        parts = [self.lift(part) for part in items.parts()]
+        for index, part in enumerate(parts):
+            if isinstance(part, Union):
+                then, orelse = (items.over((*parts[:index], p, *parts[index + 1 :])) for p in (part.then, part.orelse))
+                return Union(part.pred, then, orelse)
+        return items
 
     def through_mixed(self, owner: Any, action: Any) -> Any:
         """`action()` on each side of what decides the contents of `owner`."""

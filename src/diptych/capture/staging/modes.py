@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -78,9 +79,17 @@ def answer_bool(stager: Any, func: Any, tensor: T) -> bool:
     raise stager.tape.refuse("opaque-conversion", "bool() of a tensor")
 
 
+CONVERSIONS: dict[Any, Callable[[Any], Any]] = {
+    T.__int__: int, T.__float__: float, T.__index__: operator.index, T.__complex__: complex,
+}  # fmt: skip
+
+
 @answers(T.__int__, T.__float__, T.__index__, T.__complex__, T.__format__, T.__repr__)
 def answer_conversion(stager: Any, func: Any, tensor: T, *args: Any, **kwargs: Any) -> Any:
     """The value of a tensor in code that is not transformed."""
+    convert = CONVERSIONS.get(func)
+    if stager.tape.speculation is not None and convert is not None:
+        return convert(stager.number_of(tensor))
     raise stager.tape.refuse("opaque-conversion", f"{func.__name__.strip('_')}() of a tensor")
 
 

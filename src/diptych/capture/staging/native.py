@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import collections
+import contextlib
+import dataclasses
+import functools
+import operator
+import sys
 import types
+import typing
 from typing import Any
 
 import torch
@@ -26,28 +33,60 @@ MODES = {torch.is_grad_enabled, torch.is_inference_mode_enabled, torch.is_autoca
 """What a hybridized program compares before every call, or a block inside it changes."""
 
 
+STORING: set[Any] = {dataclasses.replace, typing.cast, object.__init__, types.SimpleNamespace, types.MethodType,
+                     functools.partial, operator.itemgetter, collections.OrderedDict, BaseException.__init__,
+                     contextlib.nullcontext}  # fmt: skip
+
+
+def keeps(f: Any) -> bool:
+    """Whether a function only stores its arguments or hands them on: it may take values of the graph."""
+    if isinstance(f, type):
+        plain = f.__new__ is object.__new__ or hasattr(f, "_fields")
+        own = f.__module__ == "__main__" or f.__module__.split(".", 1)[0] not in sys.stdlib_module_names
+        return issubclass(f, BaseException) or (plain and own) or f in STORING
+    if isinstance(f, types.MethodWrapperType | types.BuiltinMethodType):
+        owner = f.__self__
+        if isinstance(owner, types.GeneratorType):
+            return f.__name__ in ("send", "close", "throw")
+        return f.__name__ in ("__init__", "fromkeys", "__setattr__", "__new__", "with_traceback", "add_note")
+    name, module = getattr(f, "__name__", ""), getattr(f, "__module__", "")
+    inherited = module == "collections" and name in ("_replace", "_asdict", "_make")
+    return inherited or module.startswith("diptych") or f in STORING
+
+
+SIZED = {torch.zeros, torch.ones, torch.empty, torch.rand, torch.randn}
+"""What takes its sizes as arguments, which may be tensors of one integer."""
+
+
 class Native(Names, Mixtures):
     """Calls of built-ins, of torch and of other libraries."""
 
     def native(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function that is not transformed: built-in, torch's, or of the standard library."""
         self.check_allowed(f, args, kwargs)
-        for value in (*args, *kwargs.values()):
-            if isinstance(value, Union):
-                return self.distribute_call(f, args, kwargs)
         module = getattr(f, "__module__", None) or getattr(type(f), "__module__", "") or ""
         owner = getattr(f, "__self__", None)
+        for value in (owner, *args, *kwargs.values()):
+            if isinstance(value, Union):
+                return self.distribute_call(f, args, kwargs)
+            if mixed_contents(value) is not None and not keeps(f):
+                return self.through_mixed(value, lambda: self.native(f, args, kwargs))
         if module.startswith("torch") or isinstance(owner, torch.Tensor) or isinstance(f, torch.nn.Module):
             if any(self.has_union(v) for v in (*args, *kwargs.values())):
                 return self.distribute_call(f, args, kwargs)
             if not args and not kwargs and module.startswith("torch") and f not in MODES:
                 return self.torch_state(f)
+            if f in SIZED:
+                args = tuple(self.size_of(a) for a in args)
             args, kwargs = self.arguments(args), self.arguments(kwargs)
         else:
-            args = tuple(self.callback(a) for a in args)
-            kwargs = {k: self.callback(v) for k, v in kwargs.items()}
             if isinstance(f, types.BuiltinFunctionType) and f in KINDS:
                 return self.numeric(f, *args)
+            if not keeps(f) and self.holds_traced((owner, args, kwargs)):
+                name = getattr(f, "__qualname__", type(f).__name__)
+                raise self.tape.refuse("opaque-conversion", f"{name}() of values of the graph")
+            args = tuple(self.callback(a) for a in args)
+            kwargs = {k: self.callback(v) for k, v in kwargs.items()}
         return self.new_container(f(*args, **kwargs))
 
     def check_allowed(self, f: Any, args: Any, kwargs: Any) -> None:
@@ -77,6 +116,13 @@ class Native(Names, Mixtures):
         if isinstance(value, slice):
             return slice(self.arguments(value.start), self.arguments(value.stop), self.arguments(value.step))
         return value
+
+    def size_of(self, value: Any) -> Any:
+        """A size given as a tensor, as the number in it."""
+        if type(value) in (tuple, list):
+            return type(value)(self.size_of(v) for v in value)
+        integer = isinstance(value, torch.Tensor) and value.dim() == 0 and not value.is_floating_point()
+        return self.to_int(value) if integer else value
 
     def callback(self, value: Any) -> Any:
         """A function of the user that a library will call."""

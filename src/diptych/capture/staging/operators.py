@@ -36,7 +36,7 @@ class Operators(Subscripts):
         if isinstance(left, Union) or isinstance(right, Union):
             return self.distribute(lambda a, b: self.binary(name, a, b), left, right)
         for side in (left, right):
-            if isinstance(side, list | dict | set) and mixed_contents(side) is not None:
+            if mixed_contents(side) is not None:
                 return self.through_mixed(side, lambda: self.binary(name, left, right))
         if name == "Add" and isinstance(left, list) and isinstance(right, list):
             return self.concatenate(left, right)
@@ -52,7 +52,7 @@ class Operators(Subscripts):
         if isinstance(left, list) and name == "Add":
             self.call(left.extend, right)
             return left
-        if isinstance(left, set | dict | list) and mixed_contents(left) is not None:
+        if mixed_contents(left) is not None:
             self.through_mixed(left, lambda: self.augment(name, left, right) and None)
             return left
         if isinstance(left, set | dict | collections.deque | list):
@@ -87,7 +87,7 @@ class Operators(Subscripts):
             found = self.contains(left, right)
             return found if name == "In" else self.not_(found)
         for side in (left, right):
-            if isinstance(side, list | dict | set) and mixed_contents(side) is not None:
+            if mixed_contents(side) is not None:
                 return self.through_mixed(side, lambda: self.compare_two(name, left, right))
         if name in ("Eq", "NotEq") and type(left) is type(right) and isinstance(left, tuple | list):
             equal = self.equal_items(left, right)

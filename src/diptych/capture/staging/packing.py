@@ -51,14 +51,14 @@ class Packer:
         if self.refers(value) and not top:
             return Leaf(self.leaf(value))
         mixed = mixed_contents(value)
-        if mixed is not None and self.strict:
-            if id(value) in self.packed:
-                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
-            self.packed[id(value)] = value
         if mixed is not None:
+            self.once(value)
             return self.mixture(type(value), mixed)
         marker = rows_of(value)
         if marker is not None:
+            self.once(value)
+            if not isinstance(value, list):
+                raise self.tape.refuse("loop-state", "a tuple of unknown length leaves the function")
             if any(requires_grad(c) for c in marker.columns):
                 raise self.tape.refuse("loop-state", "a growing list of tensors with gradients leaves the function")
             columns = tuple(self.leaf(c) for c in marker.columns)
@@ -70,15 +70,20 @@ class Packer:
             raise self.tape.refuse("structure-in-branch", f"a {type(value).__name__} that holds itself is returned")
         if id(value) in self.open or self.keep(value) or not (made_here or holds(value, self.keep)):
             return Constant(value)
-        if self.strict and isinstance(value, list | dict | set | collections.deque):
-            if id(value) in self.packed:
-                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
-            self.packed[id(value)] = value
+        if not isinstance(value, tuple | frozenset):
+            self.once(value)
         self.open.add(id(value))
         try:
             return self.parts(value)
         finally:
             self.open.discard(id(value))
+
+    def once(self, value: Any) -> None:
+        """An object with an identity may stand in the result once: what is built there is built anew."""
+        if self.strict:
+            if id(value) in self.packed:
+                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
+            self.packed[id(value)] = value
 
     def check_inside(self, value: Any) -> None:
         """Values of the graph may not hide where no leaf can stand: sets, keys, slices, or a loop's own iterables."""
@@ -87,7 +92,8 @@ class Packer:
             hidden = list(value)
         elif isinstance(value, slice):
             hidden = [value.start, value.stop, value.step]
-        inside = any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
+        traced = isinstance(value, slice) and any(holds(v, self.keep) or self.born(v) for v in hidden)
+        inside = traced or any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
         ours = type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original)
         if inside or ours:
             raise self.tape.refuse(

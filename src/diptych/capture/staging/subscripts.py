@@ -17,6 +17,11 @@ from diptych.capture.trail import ContentsPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union, kind_of
 
 
+def outside() -> None:
+    """What an assignment past the end of a list does."""
+    raise IndexError("list assignment index out of range")
+
+
 class Subscripts(Attributes, Growing):
     """`owner[key]`, read, written and deleted."""
 
@@ -37,6 +42,8 @@ class Subscripts(Attributes, Growing):
         if isinstance(key, torch.Tensor) and not isinstance(owner, dict):
             key = self.to_int(key)
         if isinstance(key, Scalar):
+            if key.kind not in ("int", "bool") and isinstance(owner, list | tuple | str | range):
+                return owner[{"float": 0.0, "complex": 0j, "str": ""}[key.kind]]  # pyright: ignore
             if isinstance(owner, list | tuple | torch.nn.ModuleList | torch.nn.Sequential | torch.nn.ParameterList):
                 return self.pick(list(self.sequence(owner)), key)
             if isinstance(owner, dict | torch.nn.ModuleDict):
@@ -155,8 +162,14 @@ class Subscripts(Attributes, Growing):
         """An item of a list at an index of the graph: each item may be the one."""
         if not isinstance(owner, list) or rows_of(owner) is not None:
             raise self.tape.refuse("opaque-conversion", f"an item of a {type(owner).__name__} at an index of the graph")
+        if key.kind not in ("int", "bool"):
+            owner[{"float": 0.0, "complex": 0j, "str": ""}[key.kind]] = value  # raises
         self.tape.trail.touch(ContentsPlace(owner))
         n = len(owner)
+        inside = self.all_true(
+            self.tape.scalar(COMPARISONS["ge"], key, -n), lambda: self.tape.scalar(COMPARISONS["lt"], key, n)
+        )
+        self.choose(inside, lambda: None, outside)
         for index in range(n):
             hit = self.tape.scalar(COMPARISONS["eq"], self.wrapped(key, n), index)
             old = owner[index]
@@ -168,9 +181,25 @@ class Subscripts(Attributes, Growing):
 
     def delitem(self, owner: Any, key: Any) -> None:
         """`del owner[key]`."""
+        owner, key = self.resolve(owner), self.resolve(key)
+        if isinstance(owner, Union) or isinstance(key, Union):
+            self.distribute(self.delitem, owner, key)
+            return
+        if mixed_contents(owner) is not None:
+            self.through_mixed(owner, lambda: self.delitem(owner, key))
+            return
+        method = class_attribute(type(owner), "__delitem__")
+        if self.transforms(method):
+            self.call(method, owner, key)
+            return
+        key = self.tape.as_scalar(key)
+        if rows_of(owner) is not None or isinstance(key, Scalar) or id(owner) in self.frozen:
+            raise self.tape.refuse("loop-state", f"an item of a {type(owner).__name__} is deleted")
         self.world.key(owner, key)
         if isinstance(owner, list | dict | collections.deque):
             self.tape.trail.touch(ContentsPlace(owner))
+        elif self.outside(owner):
+            raise self.tape.refuse("outside-write", f"an item of a {type(owner).__name__}")
         del owner[key]
 
     def pick(self, items: list[Any], key: Scalar) -> Any:

@@ -102,9 +102,7 @@ def unpack(t: Transformer, parts: list[ast.expr], value: ast.expr) -> list[ast.s
         temporaries.append(name)
         if isinstance(part, ast.Starred):
             star = index
-            targets.append(ast.Starred(store(name), ast.Store()))
-        else:
-            targets.append(store(name))
+        targets.append(store(name))
     unpacked = hook("unpack", value, ast.Constant(len(parts)), ast.Constant(star))
     made: list[ast.stmt] = [ast.Assign([ast.Tuple(targets, ast.Store())], unpacked)]
     for part, name in zip(parts, temporaries, strict=True):

@@ -7,6 +7,7 @@ import ast
 from diptych.capture.syntax.assignment import hook_globals
 from diptych.capture.syntax.build import hook, load, no_arguments, thunk
 from diptych.capture.syntax.functions import as_list
+from diptych.capture.syntax.spreading import spread
 from diptych.capture.syntax.transform import Transformer, lowers
 
 NATIVE = {"locals", "vars", "dir", "eval", "exec"}
@@ -29,7 +30,7 @@ def lower_call(t: Transformer, node: ast.Call) -> ast.expr:
             return hook("frame_builtin", ast.Constant(name))
     if isinstance(node.func, ast.Attribute) and appends(t, node):
         return hook("append_to", appended_to(t, node.func.value), *args)
-    return hook("call", t.expression(node.func), *args, keywords=keywords)
+    return spread(t, hook("call", t.expression(node.func), *args, keywords=keywords))
 
 
 def appends(t: Transformer, node: ast.Call) -> bool:
@@ -146,7 +147,13 @@ def lower_display(t: Transformer, node: ast.List | ast.Dict | ast.Set) -> ast.ex
     """`[...]`: a container that comes into being here."""
     if isinstance(node, ast.List) and not isinstance(node.ctx, ast.Load):
         return node
-    return hook("fresh_container", t.generic(node))
+    return hook("fresh_container", spread(t, t.generic(node)))
+
+
+@lowers(ast.Tuple)
+def lower_tuple(t: Transformer, node: ast.Tuple) -> ast.expr:
+    """`(a, *b)`."""
+    return spread(t, t.generic(node)) if isinstance(node.ctx, ast.Load) else t.generic(node)
 
 
 @lowers(ast.Starred)

@@ -5,23 +5,28 @@ from __future__ import annotations
 import builtins
 import functools
 import itertools
+import operator
 from typing import Any
 
 import torch
 
-from diptych.capture.staging.builtin.registry import meaning
-from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
+from diptych.capture.staging.builtin.registry import HANDLERS, meaning
+from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, class_method, items_of
+from diptych.capture.staging.iterators import Walk
+from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.values import Scalar, Union, kind_of
 
 
 def snapshot(items: Any) -> Any:
     """Items as they are now, where their container's contents depend on the path."""
-    return list(items) if isinstance(items, dict | set) else items
+    return list(items) if isinstance(items, dict | set) and mixed_contents(items) is None else items
 
 
 def known_items(stager: Any, items: Any) -> list[Any]:
     """The items of an iterable of known length."""
-    items = stager.resolve(items)
+    items = stager.lift(items)
+    if isinstance(items, Union) or mixed_contents(items) is not None:
+        return list(stager.iterate(items))
     if isinstance(items, str | dict | set):
         return list(items)
     if isinstance(items, torch.nn.Module):
@@ -70,6 +75,8 @@ def builtin_zip(stager: Any, *items: Any, strict: bool = False) -> Any:
 def builtin_reversed(stager: Any, items: Any) -> Any:
     """`reversed(items)`."""
     items = stager.resolve(items)
+    if isinstance(items, Union):
+        return stager.distribute(lambda v: builtin_reversed(stager, v), items)
     if isinstance(items, list | tuple | range | StagedRange | torch.Tensor):
         return Backwards(snapshot(items))
     return stager.native(reversed, (items,), {})
@@ -79,9 +86,32 @@ def builtin_reversed(stager: Any, items: Any) -> Any:
 def builtin_iter(stager: Any, items: Any, *sentinel: Any) -> Any:
     """`iter(items)`."""
     items = stager.resolve(items)
+    if not sentinel and isinstance(items, list | tuple | str | range | torch.Tensor):
+        if isinstance(items, torch.Tensor):
+            items = known_items(stager, items)
+        walk = Walk(items)
+        stager.mine(walk)
+        return walk
     if sentinel or not stager.special_items(items):
-        return stager.native(iter, (items, *sentinel), {})
-    return iter(known_items(stager, items))
+        return items if isinstance(items, Walk) else stager.native(iter, (items, *sentinel), {})
+    return builtin_iter(stager, known_items(stager, items))
+
+
+@meaning(builtins.next)
+def builtin_next(stager: Any, iterator: Any, *default: Any) -> Any:
+    """`next(iterator)`, `next(iterator, default)`."""
+    iterator = stager.resolve(iterator)
+    if isinstance(iterator, Union):
+        return stager.distribute(lambda v: builtin_next(stager, v, *default), iterator)
+    method = class_method(iterator, "__next__")
+    if method is None:
+        return stager.native(next, (iterator,), {})
+    try:
+        return stager.call(method, iterator) if stager.transforms(method) else stager.take_next(iterator)
+    except StopIteration:
+        if not default:
+            raise
+        return default[0]
 
 
 @meaning(builtins.map)
@@ -118,6 +148,49 @@ def functools_reduce(stager: Any, function: Any, items: Any, *initial: Any) -> A
 def itertools_chain(stager: Any, *items: Any) -> Any:
     """`chain(...)` of known items."""
     return [i for part in items for i in known_items(stager, part)]
+
+
+def rearranged(function: Any) -> None:
+    """A function of `itertools` that gives its items in another order, without looking at them."""
+
+    def handler(stager: Any, *items: Any, **kwargs: Any) -> Any:
+        known = [known_items(stager, items[0]), *(stager.resolve(i) for i in items[1:])]
+        if stager.holds_traced(known[1:]) or any(isinstance(v, Union) for v in known[1:]):
+            raise stager.tape.refuse("opaque-conversion", f"{function.__name__} by a number of the graph")
+        return builtin_iter(stager, list(function(*known, **kwargs)))
+
+    HANDLERS[function] = handler
+
+
+for _function in (itertools.permutations, itertools.combinations, itertools.combinations_with_replacement,
+                  itertools.islice, itertools.pairwise):  # fmt: skip
+    rearranged(_function)
+
+
+@meaning(itertools.repeat)
+def itertools_repeat(stager: Any, value: Any, *times: Any) -> Any:
+    """`repeat(value, n)`."""
+    times = tuple(stager.resolve(t) for t in times)
+    if times and type(times[0]) is int:
+        return builtin_iter(stager, [value] * times[0])
+    if times or stager.holds_traced(value):
+        raise stager.tape.refuse("opaque-conversion", "repeat() of values of the graph")
+    return itertools.repeat(value)
+
+
+@meaning(itertools.zip_longest)
+def itertools_zip_longest(stager: Any, *items: Any, fillvalue: Any = None) -> Any:
+    """`zip_longest(...)` of known items."""
+    return list(itertools.zip_longest(*[known_items(stager, i) for i in items], fillvalue=fillvalue))
+
+
+@meaning(itertools.accumulate)
+def itertools_accumulate(stager: Any, items: Any, function: Any = operator.add, *, initial: Any = None) -> Any:
+    """`accumulate(items, f)`."""
+    made = [initial] if initial is not None else []
+    for item in known_items(stager, items):
+        made.append(stager.call(function, made[-1], item) if made else item)
+    return builtin_iter(stager, made)
 
 
 @meaning(itertools.product)

@@ -110,13 +110,23 @@ for _function in [f for f in KINDS if f in vars(math).values()] + [builtins.abs,
 @meaning(builtins.pow)
 def builtin_pow(stager: Any, base: Any, exponent: Any, *modulus: Any) -> Any:
     """`pow(a, b)`."""
-    return pow(base, exponent, *modulus) if modulus else base**exponent
+    values = [stager.tape.as_scalar(stager.resolve(v)) for v in (base, exponent, *modulus)]
+    if any(isinstance(v, Union) for v in values):
+        return stager.distribute(lambda *v: builtin_pow(stager, *v), *values)
+    if modulus and any(isinstance(v, Scalar) for v in values):
+        raise stager.tape.refuse("opaque-conversion", "pow() with a modulus")
+    return pow(*values)
 
 
 @meaning(builtins.divmod)
 def builtin_divmod(stager: Any, a: Any, b: Any) -> Any:
     """`divmod(a, b)`."""
-    return (a // b, a % b)
+    a, b = (stager.tape.as_scalar(stager.resolve(v)) for v in (a, b))
+    if isinstance(a, Union) or isinstance(b, Union):
+        return stager.distribute(lambda *v: builtin_divmod(stager, *v), a, b)
+    if (isinstance(a, Scalar) and isinstance(b, Scalar | int | float)) or (isinstance(b, Scalar) and kind_of(a)):
+        return (a // b, a % b)
+    return divmod(a, b)
 
 
 def drawing(name: str, kind: str) -> Callable[..., Any]:

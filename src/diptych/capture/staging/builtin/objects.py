@@ -9,7 +9,9 @@ from typing import Any
 import torch
 
 from diptych.capture.staging.builtin.registry import meaning
-from diptych.capture.staging.items import StagedRange
+from diptych.capture.staging.items import StagedRange, class_method
+from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.rows import rows_of
 from diptych.capture.values import Scalar, Union
 
 
@@ -87,10 +89,36 @@ def builtin_id(stager: Any, value: Any) -> int:
     raise stager.tape.refuse("outside-world", "id()")
 
 
+def constant(value: Any) -> bool:
+    """Whether a value is made of numbers and texts only."""
+    if isinstance(value, tuple | frozenset):
+        return type(value) in (tuple, frozenset) and all(constant(v) for v in value)
+    return value is None or type(value) in (bool, int, float, complex, str, bytes)
+
+
+@meaning(builtins.hash)
+def builtin_hash(stager: Any, value: Any) -> Any:
+    """`hash(x)`: by identity for most objects, which the next call's do not share."""
+    value = stager.resolve(value)
+    if isinstance(value, Union):
+        return stager.distribute(lambda v: builtin_hash(stager, v), value)
+    method = class_method(value, "__hash__")
+    if stager.transforms(method):
+        return stager.call(method, value)
+    if not constant(value) and method is not None:
+        raise stager.tape.refuse("outside-world", f"hash() of a {type(value).__name__}")
+    return hash(value)
+
+
 @meaning(copy.copy)
 def copy_copy(stager: Any, value: Any) -> Any:
     """`copy.copy(x)`."""
+    value = stager.resolve(value)
+    if isinstance(value, Union):
+        return stager.distribute(lambda v: copy_copy(stager, v), value)
     if isinstance(value, torch.Tensor):
+        raise stager.tape.refuse("outside-write", "copy.copy of a tensor, which shares its memory")
+    if isinstance(value, Scalar) or constant(value):
         return value
     made = copy.copy(value)
     stager.mine(made)
@@ -100,6 +128,13 @@ def copy_copy(stager: Any, value: Any) -> Any:
 @meaning(copy.deepcopy)
 def copy_deepcopy(stager: Any, value: Any, *memo: Any) -> Any:
     """`copy.deepcopy(x)`: tensors are cloned."""
+    value = stager.resolve(value)
+    if isinstance(value, Union):
+        return stager.distribute(lambda v: copy_deepcopy(stager, v), value)
+    if isinstance(value, Scalar) or constant(value):
+        return value
+    if rows_of(value) is not None or mixed_contents(value) is not None:
+        raise stager.tape.refuse("outside-write", f"deepcopy of a {type(value).__name__} that depends on the path")
     if isinstance(value, torch.Tensor):
         return value.clone()
     if type(value) in (list, tuple):

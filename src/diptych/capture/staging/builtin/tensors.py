@@ -48,7 +48,18 @@ def single(rows: RowsOf) -> bool:
     return isinstance(rows.item, Leaf) and rows.numbers == [None]
 
 
-@meaning(torch.tensor, torch.as_tensor)
+@meaning(torch.as_tensor, torch.asarray)
+def torch_as_tensor(stager: Any, data: Any, dtype: Any = None, device: Any = None, **kwargs: Any) -> Any:
+    """`torch.as_tensor(x)`: a tensor of that type already is itself."""
+    data = stager.resolve(data)
+    if isinstance(data, Union):
+        return stager.distribute(lambda d: torch_as_tensor(stager, d, dtype, device, **kwargs), data)
+    if isinstance(data, torch.Tensor):
+        return stager.native(torch.as_tensor, (data,), {"dtype": dtype, "device": device, **kwargs})
+    return torch_tensor(stager, data, dtype, device)
+
+
+@meaning(torch.tensor)
 def torch_tensor(
     stager: Any, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **kwargs: Any
 ) -> Any:
@@ -96,7 +107,9 @@ def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
     def make(stager: Any, *args: Any, **kwargs: Any) -> Any:
         wanted = dtype or torch.get_default_dtype()
         if len(args) == 1 and isinstance(args[0], torch.Tensor):
-            return args[0].to(wanted) if args[0].dtype != wanted else args[0]
+            if dtype is None or args[0].dtype == wanted:
+                return args[0].view(args[0].shape)
+            raise stager.tape.refuse("unsupported-operation", f"{kind.__name__}() of another dtype")
         if len(args) == 1 and isinstance(args[0], list | tuple) and not isinstance(args[0], torch.Size):
             return torch_tensor(stager, args[0], wanted)
         return stager.native(torch.empty, args or (0,), {"dtype": wanted})

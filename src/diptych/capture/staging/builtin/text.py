@@ -20,6 +20,12 @@ def builtin_repr(stager: Any, value: Any) -> Any:
     return stager.format(value, ord("r"), "")
 
 
+@meaning(builtins.ascii)
+def builtin_ascii(stager: Any, value: Any) -> Any:
+    """`ascii(x)`."""
+    return stager.format(value, ord("a"), "")
+
+
 @meaning(builtins.format)
 def builtin_format(stager: Any, value: Any, form: str = "") -> Any:
     """`format(x, spec)`."""
