@@ -33,6 +33,16 @@ IDENTITY = {aten.to.dtype, aten.to.device, aten.to.dtype_layout, aten.to.other, 
             aten.type_as.default, aten.expand_as.default}  # fmt: skip
 
 
+FORGETFUL = {getattr(getattr(aten, name), overload)
+             for name in ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like",
+                          "randint_like", "new_zeros", "new_ones", "new_full", "new_empty", "new_empty_strided")
+             for overload in getattr(aten, name).overloads()}  # fmt: skip
+"""Operations that take only sizes and types from their arguments: their results have no history."""
+
+MISTYPED = {aten._pack_padded_sequence.default}
+"""Operations whose results have other types on fake tensors than on real ones."""
+
+
 class Operations(TorchDispatchMode):
     """Puts operations on the tape and answers with fake tensors."""
 
@@ -42,6 +52,8 @@ class Operations(TorchDispatchMode):
 
     def run(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operation on fake tensors, unrecorded."""
+        if func in MISTYPED:
+            raise self.tape.refuse("data-dependent-shape", str(func))
         try:
             with self.tape.fake_mode:
                 return func(*args, **kwargs)
@@ -50,6 +62,10 @@ class Operations(TorchDispatchMode):
             raise self.tape.refuse("data-dependent-shape", detail) from error
         except (UnsupportedOperatorException, NotImplementedError) as error:
             raise self.tape.refuse("unsupported-operation", f"{func} ({error})") from error
+        except RuntimeError as error:
+            if "its data is not allocated yet" not in str(error):
+                raise
+            raise self.tape.refuse("data-dependent-shape", f"{func} looks at the values of a tensor") from error
 
     def record(self, func: Any, args: Any, kwargs: Any, tape: Recorder) -> Any:
         """A functional operation or a view."""
@@ -67,7 +83,7 @@ class Operations(TorchDispatchMode):
         node = tape.emit(func, *self.operands(args, kwargs))
         if tape.speculation is not None and any(tape.has_open_sizes(out) for out in flat):
             flat = self.sized(node, flat)
-        grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
+        grad = torch.is_grad_enabled() and func not in FORGETFUL and any(requires_grad(i) for i in inputs)
         self.name(node, flat, grad, bare=not isinstance(outputs, tuple | list))
         return pytree.tree_unflatten(flat, spec)
 
@@ -81,7 +97,7 @@ class Operations(TorchDispatchMode):
             raise tape.refuse("unsupported-operation", str(func))
         flat = [tape.empty(v.shape, v.dtype, v.device, v.stride()) for v in values]
         bare = isinstance(found, torch.Tensor)
-        grad = torch.is_grad_enabled() and any(requires_grad(i) for i in inputs)
+        grad = torch.is_grad_enabled() and func not in FORGETFUL and any(requires_grad(i) for i in inputs)
         self.name(node, list(flat), grad, bare=bare)
         for index, value in enumerate(values):
             part = node if bare else tape.item(node, index, tape.spec(flat[index]))

@@ -173,6 +173,8 @@ def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool) -> N
         store.external.check_written(tape)
     if tape.grad_mode and not torch.is_grad_enabled() and store.requires_grad:
         value = tape.emit(own.OWN["rebind"], (node_of(tape, tensor), value), None, tape.spec(tensor))
+    elif handle(tensor).parent is None and store.requires_grad and torch.is_grad_enabled() and not grad:
+        value = tape.emit(own.OWN["overwrite"], (node_of(tape, tensor), value), None, tape.spec(tensor))
     current = tensor
     while (parent := handle(current).parent) is not None:
         it = handle(current)

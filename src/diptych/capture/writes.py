@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.operations import Operations
+from diptych.capture.operations import FORGETFUL, Operations
 from diptych.capture.tensors import attach, handle, leaves, requires_grad, write
 
 aten = torch.ops.aten
@@ -39,7 +39,7 @@ class Writes(Operations):
         values = list(value) if isinstance(value, tuple | list) else [value]
         targets = [t for w in written for t in (w if isinstance(w, list | tuple) else [w])]
         node = tape.emit(twin, *self.operands(args, kwargs))
-        grad = any(requires_grad(i) for i in inputs)
+        grad = twin not in FORGETFUL and any(requires_grad(i) for i in inputs)
         bare = isinstance(value, torch.Tensor)
         node.meta["spec"] = tape.spec(value) if bare else tuple(tape.spec(v) for v in values)
         for index, (target, new) in enumerate(zip(targets, values, strict=True)):
