@@ -85,6 +85,14 @@ class Core(Interpreter):
         """`function(*values)` for every combination of the alternatives of unions among the values."""
         raise NotImplementedError
 
+    def lift(self, items: Any) -> Any:
+        """A lazy iterable over a union as a union of lazy iterables."""
+        raise NotImplementedError
+
+    def through_mixed(self, owner: Any, action: Any) -> Any:
+        """`action()` on each side of what decides the contents of `owner`."""
+        raise NotImplementedError
+
     def outside(self, value: Any) -> bool:
         """Whether an object existed before the trace."""
         raise NotImplementedError

@@ -43,7 +43,7 @@ class Subscripts(Attributes, Growing):
             key = self.to_int(key)
         if isinstance(key, Scalar):
             if key.kind not in ("int", "bool") and isinstance(owner, list | tuple | str | range):
-                return owner[{"float": 0.0, "complex": 0j, "str": ""}[key.kind]]  # pyright: ignore
+                return operator.getitem(owner, cast(Any, {"float": 0.0, "complex": 0j, "str": ""}[key.kind]))  # raises
             if isinstance(owner, list | tuple | torch.nn.ModuleList | torch.nn.Sequential | torch.nn.ParameterList):
                 return self.pick(list(self.sequence(owner)), key)
             if isinstance(owner, dict | torch.nn.ModuleDict):
@@ -163,7 +163,7 @@ class Subscripts(Attributes, Growing):
         if not isinstance(owner, list) or rows_of(owner) is not None:
             raise self.tape.refuse("opaque-conversion", f"an item of a {type(owner).__name__} at an index of the graph")
         if key.kind not in ("int", "bool"):
-            owner[{"float": 0.0, "complex": 0j, "str": ""}[key.kind]] = value  # raises
+            operator.setitem(owner, cast(Any, {"float": 0.0, "complex": 0j, "str": ""}[key.kind]), value)  # raises
         self.tape.trail.touch(ContentsPlace(owner))
         n = len(owner)
         inside = self.all_true(

@@ -119,14 +119,14 @@ def builtin_pow(stager: Any, base: Any, exponent: Any, *modulus: Any) -> Any:
 
 
 @meaning(builtins.divmod)
-def builtin_divmod(stager: Any, a: Any, b: Any) -> Any:
+def builtin_divmod(stager: Any, *values: Any) -> Any:
     """`divmod(a, b)`."""
-    a, b = (stager.tape.as_scalar(stager.resolve(v)) for v in (a, b))
-    if isinstance(a, Union) or isinstance(b, Union):
-        return stager.distribute(lambda *v: builtin_divmod(stager, *v), a, b)
-    if (isinstance(a, Scalar) and isinstance(b, Scalar | int | float)) or (isinstance(b, Scalar) and kind_of(a)):
-        return (a // b, a % b)
-    return divmod(a, b)
+    values = tuple(stager.tape.as_scalar(stager.resolve(v)) for v in values)
+    if any(isinstance(v, Union) for v in values):
+        return stager.distribute(lambda *v: builtin_divmod(stager, *v), *values)
+    if any(isinstance(v, Scalar) for v in values) and all(kind_of(v) for v in values):
+        return tuple(stager.tape.scalar(function, *values) for function in (operator.floordiv, operator.mod))
+    return divmod(*values)
 
 
 def drawing(name: str, kind: str) -> Callable[..., Any]:
