@@ -171,3 +171,22 @@ def test_backward_through_values_of_the_caller_is_not_captured() -> None:
     assert weight.grad is not None
     assert weight.grad.tolist() == [6.0, 6.0]
     assert finish.stats.imperative_calls == 1
+
+
+def test_hooks_on_a_gradient_are_called() -> None:
+    weight = torch.ones(2, requires_grad=True)
+
+    @diptych.hybridize
+    def step(x: torch.Tensor) -> None:
+        weight.grad = None
+        (weight * x).sum().backward()
+
+    step(torch.ones(2))
+    handle = weight.register_hook(lambda grad: grad * 10)
+    step(torch.ones(2))
+    assert weight.grad is not None
+    assert weight.grad.tolist() == [10.0, 10.0]
+    handle.remove()
+    step(torch.ones(2))
+    assert weight.grad.tolist() == [1.0, 1.0]
+    assert (step.stats.graph_calls, step.stats.imperative_calls) == (2, 1)

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import fx
 
+from diptych.capture.guards import Guard
 from diptych.capture.regions import Region
 from diptych.capture.sources import Attribute, Source
 from diptych.capture.tensors import UNREAD, Store, adopt, handle, node_of, requires_grad
@@ -91,6 +92,8 @@ def backward(
         leaves = {store: leaf for store, leaf in leaves.items() if store in wanted}
     if not leaves:
         return
+    for store in leaves:
+        rely_on_no_hooks(stager, store)
     given = None if seeds is None else tuple(tape.nodes([None if s is None else stager.traced(s) for s in seeds]))
     specs = tuple(tape.spec(leaf) for leaf in leaves.values())
     roots = tuple(tape.region.use(first_node(stager, store)) for store in leaves)
@@ -100,6 +103,24 @@ def backward(
         blank = tape.empty(leaf.shape, leaf.dtype, leaf.device, leaf.stride())
         made = adopt(tape, blank, tape.item(node, index, spec), create_graph)
         accumulate(stager, leaf, made, create_graph)
+
+
+def rely_on_no_hooks(stager: Any, store: Store) -> None:
+    """Hooks on the gradient of a parameter would have to run too."""
+    external = store.external
+    if external is None:
+        return
+    if not without_hooks(external.value):
+        raise stager.tape.refuse("autograd-inside", f"{external.source.path} has hooks on its gradient")
+    text = f"{external.source.path} has no hooks on its gradient"
+    stager.world.guards.append(Guard(external.source, text, without_hooks))
+
+
+def without_hooks(tensor: torch.Tensor) -> bool:
+    """Whether nothing is called when a gradient reaches a tensor."""
+    with torch._C.DisableTorchFunction():
+        hooks: Any = tensor._backward_hooks, tensor._post_accumulate_grad_hooks
+    return not any(hooks)
 
 
 def accumulate(stager: Any, leaf: torch.Tensor, made: torch.Tensor, create_graph: bool) -> None:

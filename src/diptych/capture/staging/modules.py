@@ -25,6 +25,8 @@ class Modules(Native, Attributes):
         call = class_attribute(kind, "__call__")
         if call is not torch.nn.Module.__dict__["__call__"] and self.transforms(call):
             return self.call(call, module, *args, **kwargs)
+        if kind.__module__.startswith(("torch.nn.parallel", "torch.distributed")):
+            raise self.tape.refuse("outside-world", f"{kind.__name__} talks to other processes or devices")
         self.read_global_hooks()
         if torch_layer(kind) and not hooked(module) and "forward" not in module.__dict__:
             self.read_layer(module)
