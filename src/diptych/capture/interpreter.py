@@ -195,6 +195,19 @@ class Interpreter:
         """The truth of a test in a generator, which is left to Python."""
         return bool(value)
 
+    def match_(
+        self,
+        subject: Any,
+        cases: Callable[[Any], Completion],
+        classes: bool,
+        frame: Frame,
+        live: tuple[str, ...],
+        rest: Thunk | None = None,
+    ) -> Completion:
+        """`match`."""
+        done = cases(subject)
+        return rest() if done is None and rest is not None else done
+
     def matches(self, pattern: Callable[[], bool]) -> bool:
         """Whether a pattern of `match` fits."""
         return pattern()

@@ -1,10 +1,10 @@
-"""`if`, conditional expressions, `assert` and `match`."""
+"""`if`, conditional expressions, `assert` and `raise`."""
 
 from __future__ import annotations
 
 import ast
 
-from diptych.capture.syntax.build import FRAME, hook, load, names, place, store
+from diptych.capture.syntax.build import FRAME, hook, load, names, place
 from diptych.capture.syntax.transform import Transformer, lowers
 
 
@@ -43,32 +43,7 @@ def lower_raise(t: Transformer, node: ast.Raise) -> list[ast.stmt]:
     return [ast.Expr(hook("raise_", t.expression(node.exc), *cause))]
 
 
-@lowers(ast.Match)
-def lower_match(t: Transformer, node: ast.Match) -> list[ast.stmt]:
-    """`match` -> a chain of `if`: Python's own `match` decides the pattern, the guard is a test like any other."""
-    subject = t.fresh("subject")
-    t.locals = (*t.locals, subject)
-    made: list[ast.stmt] = [ast.Assign([store(subject)], t.expression(node.subject))]
-    chain: list[ast.stmt] = []
-    for case in reversed(node.cases):
-        name = t.fresh("matches")
-        hit = ast.match_case(case.pattern, None, [ast.Return(ast.Constant(True))])
-        body: list[ast.stmt] = [ast.Match(load(subject), [hit]), ast.Return(ast.Constant(False))]
-        helper, define = t.helper("pattern", body)
-        made += place([define], case.pattern)
-        condition: ast.expr = hook("matches", load(helper))
-        marked = _Lowered(condition)
-        tested: ast.expr = ast.BoolOp(ast.And(), [marked, case.guard]) if case.guard else marked
-        chain = [ast.If(tested, case.body, chain)]
-        t.liveness.alias(chain[0], node)
-        ast.copy_location(chain[0], case.pattern)
-        for part in (tested, marked, condition):
-            ast.copy_location(part, case.pattern)
-        del name
-    return [*made, *(part for s in chain for part in t.statement(s))]
-
-
-class _Lowered(ast.expr):
+class Lowered(ast.expr):
     """An expression that is lowered already."""
 
     _fields = ("value",)
@@ -79,8 +54,8 @@ class _Lowered(ast.expr):
         self.value = value
 
 
-@lowers(_Lowered)
-def lower_lowered(t: Transformer, node: _Lowered) -> ast.expr:
+@lowers(Lowered)
+def lower_lowered(t: Transformer, node: Lowered) -> ast.expr:
     """Nothing left to do."""
     return node.value
 
@@ -97,4 +72,4 @@ def test(t: Transformer, node: ast.expr) -> ast.expr:
 
 def lazy_test(t: Transformer, node: ast.expr) -> ast.expr:
     """A function that evaluates a test."""
-    return t.lazily(_Lowered(ast.copy_location(test(t, node), node)))
+    return t.lazily(Lowered(ast.copy_location(test(t, node), node)))
