@@ -217,11 +217,6 @@ def test_what_cannot_be_hybridized(value):
         diptych.hybridize(value)
 
 
-def test_speculation_is_refused_for_now():
-    with pytest.raises(diptych.DiptychError, match="speculate=True is not available"):
-        diptych.hybridize(plain, speculate=True)
-
-
 @indistinguishable(graph=False)
 def test_generator_function(hybridize):
     def program(x):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -149,8 +149,9 @@ class Core(Interpreter):
             self.birth(value)
 
     def new_container(self, value: Any) -> Any:
-        """A list, dict or set that a call has made belongs to the program."""
-        if isinstance(value, list | dict | set | collections.deque) and not self.outside(value):
+        """A list, dict, set or iterator that a call has made belongs to the program."""
+        mutable = isinstance(value, list | dict | set | collections.deque | Iterator)
+        if mutable and not self.outside(value):
             self.born.setdefault(id(value), self.tape.region.depth)
             self.kept.append(value)
         return value
