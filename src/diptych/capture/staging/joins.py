@@ -39,6 +39,7 @@ class Join:
         self.tape = stager.tape
         self.pred = pred
         self.only = only
+        self.choosing = False
         self.pairs: list[tuple[Any, Any]] = []
         self.made: list[Any] = []
         self.memo: dict[tuple[int, int], Any] = {}
@@ -66,7 +67,7 @@ class Join:
             if self.only is None or older or self.stager.outside(a):
                 return a
         if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
-            if a is b and self.outer(a):
+            if a is b and self.outer(a) and not self.local_view(a):
                 return a
             if same_type(tape, self.stager.traced(a), self.stager.traced(b)):
                 return self.tensor(self.stager.traced(a), self.stager.traced(b))
@@ -91,6 +92,13 @@ class Join:
             return True
         node = handle(leaf).store.node
         return node is None or self.tape.region.sees(node)
+
+    def local_view(self, leaf: torch.Tensor) -> bool:
+        """Whether a view was taken on a side, and may still be chosen: it stays the one tensor that it is there."""
+        if not self.choosing or not has_handle(leaf):
+            return False
+        node = handle(leaf).node
+        return handle(leaf).parent is not None and node is not None and not self.tape.region.sees(node)
 
     def number(self, a: Any, b: Any, kind: str) -> Any:
         """Two numbers of one kind."""
@@ -157,7 +165,11 @@ class Join:
         if self.only is not None:
             raise self.tape.refuse("structure-in-branch", f"{type(a).__name__}")
         self.stager.count_path()
-        return Union(self.pred, self.one_sided(a, 0), self.one_sided(b, 1))
+        saved, self.choosing = self.choosing, True
+        try:
+            return Union(self.pred, self.one_sided(a, 0), self.one_sided(b, 1))
+        finally:
+            self.choosing = saved
 
     def structure(self, a: Any, b: Any) -> Any:
         """Containers and objects of one type: item by item, if they have the same items."""
