@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any, NoReturn
 
 import torch
@@ -72,14 +73,25 @@ class Entry:
             self.checks.append((len(self.plan.steps), position, guard, other))
         self.inputs = [self.plan.add(source) for source in program.sources]
         self.fast: Fit | None = None
+        self.checks_made = 0
+        self.check_time = 0
         self.run_graph = compile_plain(program.graph)
 
     def quick(self, roots: Roots) -> list[Any] | None:
         """The flat inputs for this call if the generated function says that the guards hold."""
-        flat = self.fast(roots) if self.fast is not None else None
+        if self.fast is None:
+            return None
+        start = time.perf_counter_ns()
+        flat = self.fast(roots)
+        self.checks_made += 1
+        self.check_time += time.perf_counter_ns() - start
         if flat is not None and self.writes and memory(flat) != self.pattern:
             return None
         return flat
+
+    def guard_cost(self) -> float | None:
+        """How long the guards take, in microseconds, on average; None if they were not checked yet."""
+        return self.check_time / self.checks_made / 1000 if self.checks_made else None
 
     def fit(self, roots: Roots) -> list[Any]:
         """The flat inputs for this call; Unfit if a guard does not hold."""

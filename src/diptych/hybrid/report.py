@@ -1,12 +1,19 @@
-"""What became of a program, in words."""
+"""What became of a program, line by line and in words."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections import Counter
 from typing import Any
+
+from diptych.capture.sources import Argument
+from diptych.graph.lines import SourceLine
+from diptych.hybrid.entry import Entry
 
 
 class Report:
-    """A snapshot of a hybridized program; `str()` is the text, `data` the same as plain data."""
+    """A snapshot of a hybridized program: `str()` is the text, `data` the same and more as plain data."""
 
     def __init__(self, hybrid: Any) -> None:
         stats = hybrid.stats
@@ -17,26 +24,16 @@ class Report:
                 "imperative": stats.imperative_calls,
                 "fallbacks": stats.fallbacks,
             },
-            "graphs": [self.graph(entry) for entry in hybrid.entries],
+            "graphs": [graph_data(entry) for entry in hybrid.entries],
             "refusals": list(stats.refusals),
-            "misses": list(dict.fromkeys(hybrid.misses)),
-            "assumptions": list(dict.fromkeys(hybrid.failed)),
-            "errors": list(dict.fromkeys(hybrid.errors)),
+            "misses": list(hybrid.misses),
+            "assumptions": list(hybrid.failed),
+            "errors": list(hybrid.errors),
         }
 
-    def graph(self, entry: Any) -> dict[str, Any]:
-        """One graph: its inputs, what it relies on, what it updates."""
-        program = entry.program
-        return {
-            "calls": entry.calls,
-            "inputs": [f"{i.path}: {i.spec}" for i in program.graph.inputs],
-            "operations": sum(n.op == "call_function" for n in program.graph.module.graph.nodes),
-            "varying": sorted(entry.vary),
-            "guards": [g.text for g in program.guards],
-            "updates": [f"{u.kind} {u.path}" for u in program.updates],
-            "opaque": list(program.opaque),
-            "lines": [str(line) for line in program.graph.lines()],
-        }
+    def json(self, indent: int | None = 2) -> str:
+        """The report as JSON."""
+        return json.dumps(self.data, indent=indent)
 
     def __str__(self) -> str:
         data = self.data
@@ -46,17 +43,93 @@ class Report:
             f"({calls['fallbacks']} of them begun as a graph)"
         ]
         for index, graph in enumerate(data["graphs"]):
-            rows.append(f"graph {index}: {graph['operations']} operations at the top level, {graph['calls']} calls")
-            rows += [f"  input   {text}" for text in graph["inputs"]]
-            rows += [f"  guard   {text}" for text in graph["guards"]]
-            rows += [f"  update  {text}" for text in graph["updates"]]
-            rows += [f"  varies  {text}" for text in graph["varying"]]
-            rows += [f"  opaque  {text}" for text in graph["opaque"]]
-            rows += [f"  line    {text}" for text in graph["lines"]]
+            rows += ["", *graph_rows(index, graph)]
         for text in data["refusals"]:
-            rows.append("refused:")
-            rows += [f"  {line}" for line in text.splitlines()]
-        rows += [f"a graph did not fit a call: {text}" for text in data["misses"]]
-        rows += [f"an assumption did not hold: {text}" for text in data["assumptions"]]
-        rows += [f"fell back: {text}" for text in data["errors"]]
-        return "\n".join(rows)
+            rows += ["", "refused:", *(f"  {line}" for line in text.splitlines())]
+        ends = [f"a graph did not fit a call: {text}" for text in data["misses"]]
+        ends += [f"an assumption did not hold: {text}" for text in data["assumptions"]]
+        ends += [f"fell back: {text}" for text in data["errors"]]
+        return "\n".join([*rows, *([""] if ends else []), *ends])
+
+
+def graph_data(entry: Entry) -> dict[str, Any]:
+    """One graph: its inputs, what it relies on and what that costs, what it updates, and its lines."""
+    program = entry.program
+    return {
+        "kind": "one path" if program.assumes else "all paths",
+        "calls": entry.calls,
+        "inputs": [{"path": i.path, "type": str(i.spec), "role": i.role} for i in program.graph.inputs],
+        "operations": sum(n.op == "call_function" for n in program.graph.module.graph.nodes),
+        "varying": sorted(entry.vary),
+        "guards": [{"path": g.source.path, "text": g.text, "on": guarded(g)} for g in program.guards],
+        "guard_microseconds": entry.guard_cost(),
+        "updates": [f"{u.kind} {u.path}" for u in program.updates],
+        "opaque": list(program.opaque),
+        "lines": [line_data(line) for line in program.graph.lines()],
+    }
+
+
+def guarded(guard: Any) -> str:
+    """What a guard is about: an argument, a constant found outside, or anything else."""
+    if isinstance(guard.source.read, Argument):
+        return "argument"
+    return "constant" if isinstance(guard.constant, bool | int | float | str) else "outside"
+
+
+def line_data(line: SourceLine) -> dict[str, Any]:
+    """A line of the user's source, and what it became."""
+    return {
+        "file": line.file,
+        "line": line.line,
+        "text": line.text.strip(),
+        "became": became(line.operations),
+        "operations": list(line.operations),
+    }
+
+
+def became(operations: tuple[str, ...]) -> str:
+    """In one word, what a line is in the graph."""
+    if "own.assume" in operations:
+        return "assumed"
+    if any(name in ("cond", "while") or name.startswith("@") for name in operations):
+        return "staged"
+    if any(name.startswith("raise ") for name in operations):
+        return "raises"
+    return "effect" if "own.say" in operations else "computed"
+
+
+def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
+    """One graph as text: its lines in full, its guards in short."""
+    cost = graph["guard_microseconds"]
+    checked = f" in {cost:.1f} us" if cost is not None else ""
+    rows = [
+        f"graph {index} ({graph['kind']}): {graph['operations']} operations at the top level, {graph['calls']} calls, "
+        f"{len(graph['guards'])} guards{checked}"
+    ]
+    arguments = [f"{i['path']}: {i['type']}" for i in graph["inputs"] if i["role"] == "argument"]
+    state = [i["path"] for i in graph["inputs"] if i["role"] != "argument"]
+    rows += [f"  input   {text}" for text in arguments]
+    rows += [f"  state   {text}" for text in shortened(state)]
+    for kind in ("argument", "constant"):
+        rows += [f"  guard   {text}" for text in shortened([g["text"] for g in graph["guards"] if g["on"] == kind])]
+    rows += [f"  update  {text}" for text in shortened(graph["updates"])]
+    rows += [f"  varies  {text}" for text in graph["varying"]]
+    rows += [f"  opaque  {text}" for text in graph["opaque"]]
+    file = None
+    for line in graph["lines"]:
+        if line["file"] != file:
+            file = line["file"]
+            rows.append(f"  {os.path.basename(file)}")
+        rows.append(f"  {line['line']:>5}  {line['became']:<8}  {line['text'][:60]:<60}  {counted(line['operations'])}")
+    return rows
+
+
+def shortened(texts: list[str], limit: int = 8) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    return texts if len(texts) <= limit else [*texts[: limit - 1], f"and {len(texts) - limit + 1} more"]
+
+
+def counted(operations: list[str]) -> str:
+    """Operations with how often each occurs."""
+    found = Counter(name.removeprefix("aten.") for name in operations)
+    return ", ".join(name if count == 1 else f"{count} x {name}" for name, count in found.items())
