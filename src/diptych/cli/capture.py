@@ -13,6 +13,7 @@ from diptych.cli.options import InputTexts, TargetText, Traceback
 from diptych.cli.problem import Problem, reported
 from diptych.cli.staging import captured
 from diptych.cli.target import find, parse
+from diptych.cli.why import explain
 from diptych.graph.program import SymbolicGraph
 
 EXAMPLES = """
@@ -24,6 +25,8 @@ EXAMPLES = """
 
   diptych capture model.py:Net --input 4,10 --svg net.svg --save net.diptych
 
+  diptych capture model.py:Net --input 4,10 --why
+
   diptych capture net.diptych
 """
 
@@ -34,10 +37,17 @@ def capture(
     python: Annotated[bool, typer.Option("--python", help="Print a standalone PyTorch program instead.")] = False,
     svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the graph with its regions.")] = None,
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the graph, as a TARGET for later.")] = None,
+    why: Annotated[bool, typer.Option("--why", help="Run it hybridized; say what became of each line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="With --why: the report as JSON.")] = False,
     with_traceback: Traceback = False,
 ) -> None:
     """Capture a program as ONE symbolic graph that holds all of its paths, and print it."""
     with reported(with_traceback):
+        if json and not why:
+            raise Problem("--json is the form of a report", remedy="give --why too")
+        if why:
+            explain(parse(target), inputs or [], json)
+            return
         graph = _graph(target, inputs or [])
         if python:
             typer.echo(graph.to_python())

@@ -70,7 +70,7 @@ def timing(console: Console, imperative: Sequence[Epoch], graph: Sequence[Epoch]
 def report(console: Console, text: str, file: Path) -> None:
     """The report of a hybridized program without its long lists, which `file` has."""
     lines = text.splitlines()
-    left_out = [line for line in lines if line.startswith(("  input ", "  guard ", "  line "))]
+    left_out = [line for line in lines if line.startswith("  ")]
     for line in lines:
         if line not in left_out:
             console.print(line, markup=False, highlight=False)
