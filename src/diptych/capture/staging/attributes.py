@@ -173,14 +173,7 @@ class Attributes(Names):
         if isinstance(owner, types.ModuleType):
             self.set_global(vars(owner), name, value)
             return
-        place = AttributePlace(owner, name)
-        if self.outside(owner):
-            before = place.get()
-            known = (id(owner), name) in self.world.reads
-            if before is not MISSING and not known and place.key not in self.written and not self.fresh(before):
-                self.set_aside(place, before, lambda: self.read_before(owner, name, before))
-            self.written.add(place.key)
-        self.tape.trail.touch(place)
+        self.about_to_write(owner, name)
         if isinstance(owner, torch.nn.Module):
             self.set_module_attribute(owner, name, value)
         elif isinstance(owner, type) or not hasattr(owner, "__dict__") or is_data_descriptor(found):
@@ -190,6 +183,26 @@ class Attributes(Names):
                 setattr(owner, name, value)
             else:
                 object.__setattr__(owner, name, value)
+
+    def set_plainly(self, owner: Any, name: str, value: Any) -> None:
+        """`object.__setattr__(owner, name, value)`."""
+        owner = self.resolve(owner)
+        if isinstance(owner, Union):
+            self.distribute(lambda o: self.set_plainly(o, name, value), owner)
+            return
+        self.about_to_write(owner, name)
+        object.__setattr__(owner, name, value)
+
+    def about_to_write(self, owner: Any, name: str) -> None:
+        """An attribute will change: noted for the trail and for the effects."""
+        place = AttributePlace(owner, name)
+        if self.outside(owner):
+            before = place.get()
+            known = (id(owner), name) in self.world.reads
+            if before is not MISSING and not known and place.key not in self.written and not self.fresh(before):
+                self.set_aside(place, before, lambda: self.read_before(owner, name, before))
+            self.written.add(place.key)
+        self.tape.trail.touch(place)
 
     def read_before(self, owner: Any, name: str, before: Any) -> Any:
         """What an attribute held before it was written."""

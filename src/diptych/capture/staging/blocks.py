@@ -30,6 +30,21 @@ class Managed:
         return self.stager.call(class_attribute(type(self.value), "__exit__"), self.value, kind, error, trace)
 
 
+class InferenceMode:
+    """What `inference_mode` is during a trace; nothing may be computed after it."""
+
+    def __init__(self, stager: Any) -> None:
+        self.stager = stager
+        self.mode = torch.no_grad()
+
+    def __enter__(self) -> None:
+        self.mode.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.mode.__exit__(*error)
+        self.stager.inference_end = self.stager.tape.root.mark()
+
+
 class Blocks(Attributes):
     """The bodies of `with` and `try`, and what follows them."""
 
@@ -86,6 +101,15 @@ class Blocks(Attributes):
             del self.chain[n:]
         return rest() if went in (None, Goto(n + 1)) and rest is not None else went
 
+    def inference(self, value: Any) -> Any:
+        """`inference_mode()` around all that the program computes: the graph runs in that mode."""
+        computes = any(node.op == "call_function" for node in self.tape.root.graph.nodes)
+        if not value.mode or self.tape.region is not self.tape.root or (computes and not self.in_inference):
+            raise self.tape.refuse("grad-mode", "inference_mode around a part of the program")
+        self.in_inference = True
+        self.managers.append(False)
+        return InferenceMode(self)
+
     def manager(self, value: Any) -> Any:
         """A context manager: the user's own runs transformed."""
         value = self.resolve(value)
@@ -93,8 +117,10 @@ class Blocks(Attributes):
         enables = isinstance(value, torch.enable_grad) or (
             isinstance(value, torch.set_grad_enabled) and getattr(value, "mode", False)
         )
-        if isinstance(value, torch.inference_mode) or (enables and not self.tape.grad_mode):
+        if enables and not self.tape.grad_mode:
             raise self.tape.refuse("grad-mode", type(value).__name__)
+        if isinstance(value, torch.inference_mode):
+            return self.inference(value)
         native = type(value).__module__.startswith("torch")
         self.managers.append(not native)
         return Managed(self, value) if self.transforms(enter) else value

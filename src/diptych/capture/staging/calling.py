@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import functools
 import inspect
 import itertools
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import _compile
@@ -22,10 +23,10 @@ from diptych.capture.staging.builtin import HANDLERS, TENSOR_METHODS
 from diptych.capture.staging.containers import Containers
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modules import Modules
-from diptych.capture.staging.opaque import reads_outside
+from diptych.capture.staging.opaque import generated, reads_outside
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.slots import bound, slot
-from diptych.capture.trail import CONTAINERS
+from diptych.capture.trail import CONTAINERS, MISSING
 from diptych.capture.values import Union
 
 LAZY: set[Any] = {enumerate, zip, reversed}
@@ -150,11 +151,16 @@ class Calling(Recursion, Modules, Containers):
 
     def instantiate(self, kind: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A class: `__init__` is transformed when it is the user's."""
-        if issubclass(kind, torch.autograd.Function | BaseException):
+        if issubclass(kind, torch.autograd.Function):
             return self.native(kind, args, kwargs)
         init = class_attribute(kind, "__init__")
+        if issubclass(kind, BaseException):
+            return self.exception(kind, init, args, kwargs)
         meta = type(kind)
         plain_new = class_attribute(kind, "__new__") is object.__dict__["__new__"]
+        written = init is not MISSING and getattr(init, "__code__", None) is not None and generated(init)
+        if written and dataclasses.is_dataclass(kind) and plain_new and kind.__dictoffset__:
+            return self.dataclass(kind, args, kwargs)
         if meta.__call__ is type.__call__ and plain_new and self.transforms(init) and convertible(init):
             try:
                 convert(init)
@@ -168,6 +174,31 @@ class Calling(Recursion, Modules, Containers):
             return made
         made = self.native(kind, args, kwargs)
         self.mine(made)
+        return made
+
+    def exception(self, kind: type, init: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """An exception of the program."""
+        if not self.transforms(init) or not isinstance(kind.__new__, types.BuiltinFunctionType):
+            made = self.native(kind, args, kwargs)
+            self.mine(made)
+            return made
+        made = cast(Any, kind).__new__(kind, *args, **kwargs)
+        self.mine(made)
+        self.call(init, made, *args, **kwargs)
+        return made
+
+    def dataclass(self, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A dataclass whose `__init__` Python wrote: it only stores; what `__post_init__` does is transformed."""
+        made = object.__new__(kind)
+        self.mine(made)
+        post = class_attribute(kind, "__post_init__")
+        last: list[tuple[Any, ...]] = []
+        if self.transforms(post):
+            vars(made)["__post_init__"] = lambda *values: last.append(values)
+        kind.__init__(made, *args, **kwargs)
+        if last:
+            del vars(made)["__post_init__"]
+            self.call(post, made, *last[0])
         return made
 
     def autograd_function(self, kind: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

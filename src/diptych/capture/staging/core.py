@@ -55,6 +55,8 @@ class Core(Interpreter):
         self.written: set[Any] = set()
         self.outside_cells: set[int] = set()
         self.opaque: list[str] = []
+        self.in_inference = False
+        self.inference_end: Any = None
         self.taken: dict[int, tuple[int, Any]] = {}
 
     def truth(self, value: Any) -> bool | Scalar:

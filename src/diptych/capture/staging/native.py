@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import collections
 import contextlib
-import dataclasses
 import functools
 import operator
 import sys
@@ -33,7 +32,7 @@ MODES = {torch.is_grad_enabled, torch.is_inference_mode_enabled, torch.is_autoca
 """What a hybridized program compares before every call, or a block inside it changes."""
 
 
-STORING: set[Any] = {dataclasses.replace, typing.cast, object.__init__, types.SimpleNamespace, types.MethodType,
+STORING: set[Any] = {typing.cast, object.__init__, types.SimpleNamespace, types.MethodType,
                      functools.partial, operator.itemgetter, collections.OrderedDict, BaseException.__init__,
                      contextlib.nullcontext}  # fmt: skip
 

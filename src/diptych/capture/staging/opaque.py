@@ -28,8 +28,8 @@ def reads_outside(
 ) -> str | None:
     """What a function without source reads that is not an argument; None if nothing."""
     code = function.__code__
-    if code.co_filename == "<string>" and function.__name__ in GENERATED:
-        return None  # written by dataclasses or namedtuple
+    if generated(function):
+        return None
     for value in args:
         if outside(value) and not isinstance(value, torch.Tensor | types.ModuleType | type | types.FunctionType):
             return f"the attributes of its argument, a {type(value).__name__}"
@@ -44,6 +44,11 @@ def reads_outside(
         elif not isinstance(value, types.ModuleType | type | types.BuiltinFunctionType | types.FunctionType):
             return f"the global {name}"
     return None
+
+
+def generated(function: types.FunctionType) -> bool:
+    """Whether dataclasses or namedtuple wrote a function."""
+    return function.__code__.co_filename == "<string>" and function.__name__ in GENERATED
 
 
 def global_names(code: types.CodeType) -> list[str]:

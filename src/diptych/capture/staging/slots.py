@@ -151,6 +151,10 @@ def bound(f: Any, args: tuple[Any, ...]) -> Any:
 def slot(f: Any) -> Meaning | None:
     """The meaning of a bound method that Python itself calls for an operator, if its owner is of a plain type."""
     owner = getattr(f, "__self__", None)
+    if f == object.__setattr__:
+        return lambda stager, *args: stager.set_plainly(*args)
+    if isinstance(f, types.MethodWrapperType) and f.__name__ == "__setattr__" and f.__objclass__ is object:
+        return lambda stager, *args: stager.set_plainly(owner, *args)
     if isinstance(f, types.MethodWrapperType | types.BuiltinMethodType) and type(owner) in (*BUILTIN, Scalar):
         found = SLOTS.get(f.__name__)
         return found and (lambda stager, *args: found(stager, owner, *args))

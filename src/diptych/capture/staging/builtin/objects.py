@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import copy
+import dataclasses
 from typing import Any
 
 import torch
@@ -146,3 +147,19 @@ def copy_deepcopy(stager: Any, value: Any, *memo: Any) -> Any:
     made = copy.deepcopy(value)
     stager.mine(made)
     return made
+
+
+@meaning(dataclasses.replace)
+def dataclasses_replace(stager: Any, value: Any, /, **changes: Any) -> Any:
+    """`dataclasses.replace(x, name=value)`: a new object by way of the class's `__init__`."""
+    value = stager.resolve(value)
+    if isinstance(value, Union):
+        return stager.distribute(lambda v: dataclasses_replace(stager, v, **changes), value)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return dataclasses.replace(value, **changes)
+    for field in dataclasses.fields(value):
+        if field.init and field.name not in changes:
+            changes[field.name] = stager.getattr(value, field.name)
+        elif not field.init and field.name in changes:
+            raise stager.tape.refuse("opaque-conversion", "replace() of a field that __init__ does not take")
+    return stager.call(type(value), **changes)
