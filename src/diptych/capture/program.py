@@ -41,6 +41,7 @@ class Program:
     draws: bool = False
     prints: bool = False
     assumes: bool = False
+    inference: bool = False
 
     def __post_init__(self) -> None:
         self.build = builder(self.layout)

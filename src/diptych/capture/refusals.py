@@ -129,9 +129,9 @@ CATALOGUE: dict[str, Refusal] = {
         "pass tensors, numbers, strings, and containers or objects of them",
     ),
     "grad-mode": Refusal(
-        "enable_grad or inference_mode inside a captured function",
-        "the graph runs in the mode of its caller",
-        "enter the mode outside",
+        "enable_grad inside a captured function, or inference_mode around a part of it",
+        "the graph runs in the mode of its caller, or as a whole in inference mode",
+        "enter the mode outside, or decorate the whole function",
     ),
     "leaked-value": Refusal(
         "a value of one side of a branch is used where that side did not run",

@@ -67,6 +67,7 @@ class Tracing:
                     result = self.call(arguments)
                 except Diverged:
                     result = None
+                self.check_inference()
                 packer = Packer(tape, self.stager.outside)
                 packer.born = self.stager.born_here
                 packer.refers = self.world.refers
@@ -83,6 +84,12 @@ class Tracing:
                 tape.speculation.close()
             torch.set_rng_state(random)
         return self.program(bind, module, layout, updates, aliases)
+
+    def check_inference(self) -> None:
+        """A program in inference mode computes nothing outside of it."""
+        stager = self.stager
+        if stager.in_inference and stager.inference_end is not self.tape.root.mark():
+            raise self.tape.refuse("grad-mode", "inference_mode around a part of the program")
 
     def enter_function(self) -> None:
         """The program itself is where the outside begins."""
@@ -219,6 +226,7 @@ class Tracing:
             graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
         )
         program.draws, program.prints = draws(module), prints(module)
+        program.inference = self.stager.in_inference
         program.assumes = self.speculate is not Speculate.NOTHING
         graph.calling = self.calling()
         graph.flatten = Flatten(program)

@@ -76,6 +76,8 @@ class Entry:
         self.checks_made = 0
         self.check_time = 0
         self.run_graph = compile_plain(program.graph)
+        if program.inference:
+            self.run_graph = torch.inference_mode()(self.run_graph)
 
     def quick(self, roots: Roots) -> list[Any] | None:
         """The flat inputs for this call if the generated function says that the guards hold."""

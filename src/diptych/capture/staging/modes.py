@@ -190,6 +190,18 @@ def answer_is_leaf(stager: Any, func: Any, tensor: T) -> bool:
     return is_leaf(fake)
 
 
+@answers(T.is_inference, torch.is_inference)
+def answer_is_inference(stager: Any, func: Any, tensor: T) -> bool:
+    """Whether a tensor was made in inference mode: what the program makes there is."""
+    external = handle(stager.traced(tensor)).store.external
+    if external is None:
+        return stager.in_inference
+    with torch._C.DisableTorchFunction():
+        if external.value.is_inference():
+            raise stager.tape.refuse("tensor-subclass", f"{external.source.path} is an inference tensor")
+    return False
+
+
 @answers(PROPERTIES.data.__get__)
 def answer_data_property(stager: Any, func: Any, tensor: T) -> T:
     """`x.data`: the same memory without history."""
