@@ -132,12 +132,14 @@ def attributes(value: Any) -> dict[str, Any]:
     return {}
 
 
-def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None) -> bool:
+STAND_INS = Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool
+"""What stands for a value that Python would have: only hooks know what to do with it."""
+LEAVES = torch.Tensor | STAND_INS
+
+
+def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None, kinds: Any = LEAVES) -> bool:
     """Whether a leaf is somewhere inside a value."""
-    if isinstance(
-        value,
-        torch.Tensor | Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool,
-    ):
+    if isinstance(value, kinds):
         return True
     if value is None or isinstance(value, bool | int | float | str | bytes | type) or depth > 50:
         return False
@@ -146,12 +148,12 @@ def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None) -
         return False
     seen.add(id(value))
     if isinstance(value, dict):
-        return any(holds(v, keep, depth + 1, seen) for v in value.values())
+        return any(holds(v, keep, depth + 1, seen, kinds) for v in value.values())
     if isinstance(value, SEQUENCES):
-        return any(holds(v, keep, depth + 1, seen) for v in value)
+        return any(holds(v, keep, depth + 1, seen, kinds) for v in value)
     if isinstance(value, torch.nn.Module) or callable(value):
         return False
-    return any(holds(v, keep, depth + 1, seen) for v in attributes(value).values())
+    return any(holds(v, keep, depth + 1, seen, kinds) for v in attributes(value).values())
 
 
 def rebuild(layout: Layout, leaves: list[Any]) -> Any:
