@@ -31,6 +31,8 @@ PATH_LIMIT = 12
 """How many graphs of single paths are kept, where a program cannot be staged."""
 LOSS_LIMIT = 16
 """After how many calls that take yet another path the graphs of single paths are given up."""
+LOOSENING_LIMIT = 3
+"""How often a program is captured again because it updates numbers that the last graph took as constants."""
 STAGING_LIMIT = 3
 """After how many refusals, answered by graphs of single paths, staging is not tried again."""
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
@@ -213,17 +215,22 @@ class Hybrid:
         return None
 
     def loosen(self, program: Any, vary: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
-        """Numbers that the program itself updates will differ at the next call: capture again with them left open."""
-        updated = {u.path for u in program.updates}
-        fixed = {g.source.path: g.constant for g in program.guards if type(g.constant) in (int, float)}
-        counters = {path: "number" for path in fixed if path in updated or path.rsplit("[", 1)[0] in updated}
-        if not counters:
-            return program, vary
-        wider = {**vary, **counters}
-        try:
-            return trace(function, args, kwargs, wider), wider
-        except Exception:
-            return program, vary
+        """Numbers that the program itself updates will differ at the next call: capture again with them left open.
+
+        With a counter left open, a flag that depends on it may turn out to be updated too.
+        """
+        for _ in range(LOOSENING_LIMIT):
+            updated = {u.path for u in program.updates}
+            fixed = {g.source.path: g.constant for g in program.guards if type(g.constant) in (int, float, bool)}
+            counters = {path: "number" for path in fixed if path in updated or path.rsplit("[", 1)[0] in updated}
+            if not counters:
+                break
+            wider = {**vary, **counters}
+            try:
+                program, vary = trace(function, args, kwargs, wider), wider
+            except Exception:
+                break
+        return program, vary
 
     def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
         """What to leave open: first what has varied between calls, then nothing."""

@@ -36,7 +36,7 @@ from diptych.graph.spec import NumberSpec
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), torch.dtype, torch.device, torch.layout,
          torch.memory_format, torch.Size, range, slice)  # fmt: skip
 
-NUMBERS = (int, float)
+NUMBERS = (int, float, bool)
 
 CONTAINERS = (list, tuple, dict, set, frozenset, collections.deque)
 
