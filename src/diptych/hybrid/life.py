@@ -1,0 +1,280 @@
+"""The life of a hybridized program: choose a graph, run it, capture a new one, or fall back."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch._C._functorch import peek_interpreter_stack
+
+from diptych.capture.interpreter import HOOKS, PLAIN, Signal
+from diptych.capture.program import Roots, binder
+from diptych.capture.refusals import Refused
+from diptych.capture.source import NoSource
+from diptych.capture.speculation import Speculate
+from diptych.capture.tracing import trace
+from diptych.errors import DiptychError
+from diptych.graph.program import SymbolicGraph
+from diptych.hybrid.entry import Entry, Fallback, Unfit
+from diptych.hybrid.report import Report
+from diptych.hybrid.stats import Stats
+
+GRAPH_LIMIT = 24
+"""How many graphs of one program are kept; calls that none of them fits are imperative from then on."""
+REFUSAL_LIMIT = 8
+"""After how many failed captures a program without graphs is imperative for good."""
+PATH_LIMIT = 12
+"""How many graphs of single paths are kept, where a program cannot be staged."""
+LOSS_LIMIT = 16
+"""After how many calls that take yet another path the graphs of single paths are given up."""
+LOOSENING_LIMIT = 3
+"""How often a program is captured again because it updates numbers that the last graph took as constants."""
+STAGING_LIMIT = 3
+"""After how many refusals, answered by graphs of single paths, staging is not tried again."""
+
+
+class Hybrid:
+    """The life of a hybridized program: choose a graph, run it, capture a new one, or fall back."""
+
+    def __init__(self, function: Any, speculate: bool) -> None:
+        self.function = function
+        self.bind = binder(function)
+        self.defaults = defaults_of(function)
+        self.binds_method = False
+        self.stats = Stats()
+        self.entries: list[Entry] = []
+        self.refused: list[DiptychError] = []
+        self.lock = threading.Lock()
+        self.errors: dict[str, None] = {}
+        self.misses: dict[str, None] = {}
+        self.failed: dict[str, None] = {}
+        self.speculate = speculate
+        self.unstaged = 0
+        self.lost = 0
+        self.given_up = 0
+        called = function.forward if isinstance(function, torch.nn.Module) else function
+        if (
+            inspect.isgeneratorfunction(called)
+            or inspect.iscoroutinefunction(called)
+            or inspect.isasyncgenfunction(called)
+        ):
+            self.refuse(Refused("generator-decision", f"{called.__qualname__} is a generator or a coroutine"))
+            self.given_up = REFUSAL_LIMIT
+
+    @property
+    def graphs(self) -> list[SymbolicGraph]:
+        """The graphs, in the order in which they were captured."""
+        return [entry.program.graph for entry in reversed(self.entries)]
+
+    def report(self) -> Report:
+        """What was captured, what was refused and why; prints as text."""
+        return Report(self)
+
+    def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """One call."""
+        if torch.compiler.is_compiling():  # first of all: Dynamo folds it, and must not see the rest
+            return function(*args, **kwargs)
+        if HOOKS.current is not PLAIN:
+            return HOOKS.call(function, *args, **kwargs)
+        if (self.given_up >= REFUSAL_LIMIT and not self.entries) or foreign():
+            return self.imperative(function, args, kwargs)
+        if defaults_of(function) != self.defaults:
+            self.defaults = defaults_of(function)
+            self.bind = binder(function)
+        try:
+            roots = self.bind(*args, **kwargs)
+        except TypeError:
+            return self.imperative(function, args, kwargs)
+        roots.function = function
+        context = surroundings()
+        for entry, flat in self.fitting(roots, context):
+            try:
+                return self.serve(entry, flat, roots)
+            except Fallback as fallback:
+                self.note(fallback)
+                if not fallback.assumption:
+                    return self.imperative(function, args, kwargs)
+        entry = self.capture(roots, context, function, args, kwargs)
+        if entry is None:
+            return self.imperative(function, args, kwargs)
+        try:
+            return self.serve(entry, entry.fit(roots), roots)
+        except Unfit as unfit:
+            self.errors[f"a graph does not fit the call it was made for: {unfit}"] = None
+        except Fallback as fallback:
+            self.note(fallback)
+        return self.imperative(function, args, kwargs)
+
+    def fitting(self, roots: Roots, context: Any) -> Iterator[tuple[Entry, list[Any]]]:
+        """The graphs that are valid for a call, with their inputs: those first that are found valid at once."""
+        slow: list[Entry] = []
+        for entry in list(self.entries):
+            if entry.context == context:
+                flat = entry.quick(roots)
+                if flat is not None:
+                    yield entry, flat
+                else:
+                    slow.append(entry)
+        for entry in slow:
+            try:
+                flat = entry.fit(roots)
+            except Unfit as unfit:
+                self.misses[str(unfit)] = None
+                continue
+            yield entry, flat
+
+    def serve(self, entry: Entry, flat: list[Any], roots: Roots) -> Any:
+        """A call by a graph; Fallback if the graph cannot finish it."""
+        try:
+            result = entry.run(roots, flat)
+        except Fallback:
+            raise
+        except BaseException:
+            with self.lock:
+                self.stats.graph_calls += 1
+            raise
+        with self.lock:
+            self.stats.graph_calls += 1
+        self.lost = 0
+        if entry.program.assumes and self.entries[0] is not entry:
+            with self.lock:  # the path taken last is tried first
+                self.entries.remove(entry)
+                self.entries.insert(0, entry)
+        return result
+
+    def note(self, fallback: Fallback) -> None:
+        """A graph did not finish a call."""
+        if fallback.assumption:
+            self.failed[str(fallback.error)] = None
+            return
+        with self.lock:
+            self.stats.fallbacks += 1
+        self.errors[f"{type(fallback.error).__name__}: {fallback.error}"] = None
+
+    def imperative(self, function: Any, args: Any, kwargs: Any) -> Any:
+        """A call as the user wrote it."""
+        with self.lock:
+            self.stats.imperative_calls += 1
+        return function(*args, **kwargs)
+
+    def capture(self, roots: Roots, context: Any, function: Any, args: Any, kwargs: Any) -> Entry | None:
+        """A new graph for this call: with what has varied so far left open, if that can be captured."""
+        if len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT:
+            return None
+        attempts = self.attempts(roots, context)
+        tries: list[tuple[dict[str, Any], Speculate]] = []
+        if self.unstaged < STAGING_LIMIT:
+            tries += [(vary, Speculate.NOTHING) for vary in attempts]
+        paths = sum(entry.program.assumes for entry in self.entries)
+        if self.speculate and paths >= PATH_LIMIT:
+            self.lose()
+        elif self.speculate:
+            sizes = {path: dims for path, dims in attempts[0].items() if dims != "number"}
+            open_sizes = [sizes, {}] if sizes else [{}]
+            tries += [(v, s) for s in (Speculate.DECISIONS, Speculate.NUMBERS) for v in open_sizes]
+        for vary, speculate in tries:
+            program = self.traced(function, args, kwargs, vary, speculate)
+            if program is None:
+                continue
+            if speculate is Speculate.NOTHING:
+                program, vary = self.loosen(program, vary, function, args, kwargs)
+            else:
+                self.unstaged += 1
+            entry = Entry(program, context, vary)
+            self.stats.graphs += 1
+            self.entries.insert(0, entry)
+            return entry
+        self.given_up += 1
+        return None
+
+    def lose(self) -> None:
+        """A call took a path that no graph has, and there are enough graphs: soon they are no longer tried."""
+        self.lost += 1
+        if self.lost > LOSS_LIMIT:
+            with self.lock:
+                self.entries = [entry for entry in self.entries if not entry.program.assumes]
+            self.speculate = False
+
+    def traced(self, function: Any, args: Any, kwargs: Any, vary: dict[str, Any], speculate: Speculate) -> Any:
+        """A captured program, or None; why it was refused is noted."""
+        try:
+            return trace(function, args, kwargs, vary, speculate)
+        except (Refused, NoSource, DiptychError) as refusal:
+            self.refuse(refusal)
+        except Signal as signal:
+            self.refuse(Refused("internal", f"{type(signal).__name__} was not handled"))
+        except RecursionError as error:
+            self.refuse(Refused("internal", f"RecursionError: {error}"))
+        except Exception as error:
+            self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
+        return None
+
+    def loosen(self, program: Any, vary: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
+        """Numbers that the program itself updates will differ at the next call: capture again with them left open.
+
+        With a counter left open, a flag that depends on it may turn out to be updated too.
+        """
+        for _ in range(LOOSENING_LIMIT):
+            updated = {u.path for u in program.updates}
+            fixed = {g.source.path: g.constant for g in program.guards if type(g.constant) in (int, float, bool)}
+            counters = {path: "number" for path in fixed if path in updated or path.rsplit("[", 1)[0] in updated}
+            if not counters:
+                break
+            wider = {**vary, **counters}
+            try:
+                program, vary = trace(function, args, kwargs, wider), wider
+            except Exception:
+                break
+        return program, vary
+
+    def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
+        """What to leave open: first what has varied between calls, then nothing."""
+        found: list[dict[str, Any]] = []
+        for entry in self.entries:
+            if entry.context != context:
+                continue
+            differing = entry.differences(roots)
+            if differing is not None:
+                merged = dict(entry.vary)
+                for path, what in differing.items():
+                    old = merged.get(path)
+                    merged[path] = tuple(sorted({*old, *what})) if isinstance(old, tuple) and what != "number" else what
+                if merged not in found and merged != entry.vary:
+                    found.append(merged)
+        found.sort(key=len)
+        return [*found[:2], {}]
+
+    def refuse(self, refusal: Any) -> None:
+        """Note why a capture was refused, once."""
+        text = str(refusal)
+        # The traceback would keep the call's arguments alive.
+        refusal.__traceback__ = refusal.__cause__ = refusal.__context__ = None
+        if text not in self.stats.refusals:
+            self.stats.refusals.append(text)
+            self.refused.append(refusal)
+
+
+def defaults_of(function: Any) -> tuple[int, int]:
+    """Which defaults a function has now."""
+    called = function.forward if isinstance(function, torch.nn.Module) else function
+    return id(getattr(called, "__defaults__", None)), id(getattr(called, "__kwdefaults__", None))
+
+
+def surroundings() -> tuple[Any, ...]:
+    """Modes of torch that decide what a program means (a default device is a mode, and so foreign)."""
+    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype()
+
+
+def foreign() -> bool:
+    """Whether someone else is interpreting tensors now: autocast, a mode, a functorch transform, a tracer."""
+    return (
+        torch.is_autocast_enabled("cpu")
+        or torch.is_autocast_enabled("cuda")
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._len_torch_function_stack() > 0
+        or peek_interpreter_stack() is not None  # pyright: ignore[reportUnnecessaryComparison]  (None outside vmap, grad)
+        or torch.jit.is_tracing()
+    )
