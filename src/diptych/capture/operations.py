@@ -43,6 +43,16 @@ MISTYPED = {aten._pack_padded_sequence.default}
 """Operations whose results have other types on fake tensors than on real ones."""
 
 
+def gives_scalar(func: Any, args: Any, kwargs: Any) -> bool:
+    """Whether an operation is a loss summed up to one number, of however many rows."""
+    names = [a.name for a in func._schema.arguments]
+    if not func._schema.name.endswith("_loss") or "reduction" not in names:
+        return False
+    given = dict(zip(names, args, strict=False)) | kwargs
+    default = func._schema.arguments[names.index("reduction")].default_value
+    return given.get("reduction", default) in (1, 2)
+
+
 class Operations(TorchDispatchMode):
     """Puts operations on the tape and answers with fake tensors."""
 
@@ -73,9 +83,11 @@ class Operations(TorchDispatchMode):
         try:
             outputs = self.run(func, args, kwargs)
         except Refused:
-            if tape.speculation is None:
+            if tape.speculation is not None:
+                return self.record_example(func, args, kwargs, inputs)
+            if not gives_scalar(func, args, kwargs):
                 raise
-            return self.record_example(func, args, kwargs, inputs)
+            outputs = tape.empty([], args[0].dtype, args[0].device)
         flat, spec = pytree.tree_flatten(outputs)
         shared = [shares(out, inputs) for out in flat]
         if any(s is not None for s in shared):

@@ -30,6 +30,8 @@ class Subscripts(Attributes, Growing):
         owner, key = self.resolve(owner), self.resolve(key)
         if isinstance(owner, Union) or isinstance(key, Union):
             return self.distribute(self.getitem, owner, key)
+        if isinstance(key, tuple) and any(isinstance(k, Union) for k in key):
+            return self.distribute(lambda *keys: self.getitem(owner, keys), *key)
         if isinstance(owner, torch.Tensor):
             return self.tensor_item(owner, key)
         marker = rows_of(owner)
@@ -119,6 +121,9 @@ class Subscripts(Attributes, Growing):
             or (isinstance(owner, torch.Tensor) and isinstance(value, Union))
         ):
             self.distribute(self.setitem, owner, key, value)
+            return
+        if isinstance(key, tuple) and any(isinstance(k, Union) for k in key):
+            self.distribute(lambda *keys: self.setitem(owner, keys, value), *key)
             return
         if isinstance(owner, torch.Tensor):
             value = self.tape.as_scalar(value)
