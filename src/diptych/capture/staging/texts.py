@@ -7,7 +7,9 @@ from typing import Any
 import torch
 
 from diptych.capture.staging.core import Core
-from diptych.capture.tensors import node_of
+from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.rows import rows_of
+from diptych.capture.tensors import node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import control, own
 from diptych.graph.spec import NumberSpec
@@ -33,8 +35,32 @@ class Texts(Core):
                 self.inexact.add(made.node)
             return made
         if self.holds_traced(value):
+            parts = self.display(value) if spec == "" else None
+            if parts is not None:
+                return self.join_text(*parts)
             return self.inexact_text(f"<{type(value).__name__}>", value)
         return super().format(value, conversion, spec)
+
+    def display(self, value: Any) -> list[Any] | None:
+        """The parts of a container's text, if they are all known or numbers of the graph; else None."""
+        if type(value) not in (list, tuple, dict) or rows_of(value) is not None or mixed_contents(value) is not None:
+            if isinstance(value, Union) or (isinstance(value, torch.Tensor) and requires_grad(self.traced(value))):
+                return None
+            if isinstance(value, Scalar | torch.Tensor):
+                return [self.format(value, ord("r"), "")]
+            return None if self.holds_traced(value) else [repr(value)]
+        start, end = {list: "[]", tuple: "()", dict: "{}"}[type(value)]
+        if isinstance(value, dict) and not all(type(key) in (str, int, float, bool) for key in value):
+            return None
+        parts: list[Any] = [start]
+        for index, item in enumerate(value):
+            shown = self.display(self.tape.as_scalar(value[item] if isinstance(value, dict) else item))
+            if shown is None:
+                return None
+            parts += [", "] if index else []
+            parts += [f"{item!r}: "] if isinstance(value, dict) else []
+            parts += shown
+        return [*parts, ",)" if type(value) is tuple and len(value) == 1 else end]
 
     def join_text(self, *parts: Any) -> Any:
         """An f-string."""
