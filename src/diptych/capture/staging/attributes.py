@@ -208,9 +208,11 @@ class Attributes(Names):
         """What an attribute held before it was written."""
         key = ("attribute", id(owner), name)
         self.written.discard(key)
+        self.world.looking_back = True
         try:
             return self.read(owner, name, before)
         finally:
+            self.world.looking_back = False
             self.written.add(key)
 
     def set_module_attribute(self, owner: torch.nn.Module, name: str, value: Any) -> None:

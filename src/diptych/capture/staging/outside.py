@@ -101,6 +101,7 @@ class World:
         self.unread: dict[int, int] = {}
         self.appending = False
         self.append_lists = True
+        self.looking_back = False
         self.size_places: dict[str, tuple[int, int]] = {}
 
     def known(self, value: Any) -> bool:
@@ -326,6 +327,8 @@ class World:
 
     def stand_for(self, place: Any, value: Any, entered: Any) -> None:
         """For the time of the trace, a place outside holds the number of the graph that stands for its own."""
+        if self.looking_back:
+            return  # the program has put something else there
         layers = self.tape.trail.layers
         layers[0].old.setdefault(place.key, (place, value))
         for layer in layers[1:]:
