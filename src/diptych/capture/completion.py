@@ -50,4 +50,11 @@ class Split:
     orelse: Any
 
 
-Completion = _Exit | Returning | Goto | ElseExit | Split | None
+@dataclass(frozen=True)
+class Raising:
+    """An exception on its way to a handler."""
+
+    error: BaseException
+
+
+Completion = _Exit | Returning | Goto | ElseExit | Split | Raising | None

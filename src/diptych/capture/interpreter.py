@@ -19,6 +19,8 @@ from diptych.capture.completion import BREAK, CONTINUE, Completion, Returning
 from diptych.capture.trail import CellPlace
 
 Thunk = Callable[[], Any]
+Handler = tuple[Callable[[], Any] | None, Callable[[BaseException], Completion]]
+"""An `except` clause: the classes it takes (all, if None), and its body as a function of the exception."""
 
 
 class Frame(dict[str, CellPlace]):
@@ -302,26 +304,53 @@ class Interpreter:
             raise error from cause[0]
         raise error
 
+    def reraise(self) -> None:
+        """`raise`."""
+        raise
+
     def manager(self, value: Any) -> Any:
-        """The context manager of a `with`."""
+        """The context manager of a `with` in a generator."""
         return value
 
-    def barrier(self, body: Thunk, frame: Frame) -> Completion:
-        """The body of a `with` or `try`: exits are carried past its end."""
-        return body()
+    def with_(
+        self, value: Any, bind: Callable[[Any], None], body: Thunk, frame: Frame, rest: Thunk | None = None
+    ) -> Completion:
+        """`with`."""
+        done: Completion = None
+        with value as entered:
+            bind(entered)
+            done = body()
+        return self.after(done, frame, rest)
 
-    def within(self, body: Thunk, frame: Frame) -> Completion:
-        """The body of a `with`."""
-        return body()
-
-    def trying(self, body: Thunk, frame: Frame, handlers: bool, final: bool) -> Completion:
-        """The body of a `try`."""
-        return body()
-
-    def finally_(self, body: Thunk, frame: Frame, done: Completion) -> Completion:
-        """The end of a `try`: an exit there replaces the one before."""
-        last = body()
-        return done if last is None else last
+    def try_(
+        self,
+        body: Thunk,
+        handlers: tuple[Handler, ...],
+        orelse: Thunk | None,
+        final: Thunk | None,
+        frame: Frame,
+        rest: Thunk | None = None,
+    ) -> Completion:
+        """`try`."""
+        done: Completion = None
+        last: Completion = None
+        try:
+            try:
+                done = body()
+            except Signal:
+                raise
+            except BaseException as error:
+                handler = next((h for kind, h in handlers if kind is None or isinstance(error, kind())), None)
+                if handler is None:
+                    raise
+                done = handler(error)
+            else:
+                done = orelse() if done is None and orelse is not None else done
+        finally:
+            last = final() if final is not None else None
+            if last is not None:
+                return self.after(last, frame, rest)  # noqa: B012
+        return self.after(done, frame, rest)
 
     def caught(self, error: BaseException) -> BaseException:
         """The exception of a handler, bound to its name."""

@@ -196,6 +196,9 @@ def unchanged(place: Any, now: Any, before: Any) -> bool:
 class Layer:
     """The writes since some point: each place with its content before."""
 
+    stays = False
+    """Whether it may outlast the layers below it (a path on which an exception did not happen)."""
+
     def __init__(self) -> None:
         self.old: dict[Hashable, tuple[Any, Any]] = {}
 
@@ -259,14 +262,26 @@ class Trail:
         while len(self.layers) > depth:
             self.close(self.layers[-1])
 
+    def keep_above(self, depth: int) -> None:
+        """An exception passes: what the layers above the first `depth` noted stays written."""
+        for layer in reversed(self.layers[depth:]):
+            if not layer.stays:
+                self.keep(layer)
+
+    def keep(self, layer: Layer) -> None:
+        """End a layer, its changes noted in the layer below; layers that stay may be above it."""
+        position = next(k for k, known in enumerate(self.layers) if known is layer)
+        del self.layers[position]
+        for key, entry in layer.old.items():
+            self.layers[position - 1].old.setdefault(key, entry)
+
     def close(self, layer: Layer, keep: bool = False) -> dict[Hashable, Change]:
         """End the topmost layer: its changes are taken back, or kept and noted in the layer below."""
+        if keep:
+            self.keep(layer)
+            return {}
         assert self.layers[-1] is layer
         changes = layer.changes()
         self.layers.pop()
-        if keep:
-            for key, entry in layer.old.items():
-                self.layers[-1].old.setdefault(key, entry)
-        else:
-            layer.undo()
+        layer.undo()
         return changes

@@ -88,7 +88,7 @@ class Attributes(Names):
         found = class_attribute(type(owner), name)
         if isinstance(found, property) and found.fget is not None and self.transforms(found.fget):
             self.rely_on_class(owner, name, found)
-            return self.call(found.fget, owner)
+            return self.with_default(lambda: self.call(found.fget, owner), default)
         if isinstance(found, functools.cached_property) and stored is MISSING and self.transforms(found.func):
             value = self.call(found.func, owner)
             self.setattr(owner, name, value)
@@ -128,12 +128,7 @@ class Attributes(Names):
             self.world.class_function(owner, name, found)
 
     def with_default(self, get: Any, default: tuple[Any, ...]) -> Any:
-        try:
-            return get()
-        except AttributeError:
-            if default:
-                return default[0]
-            raise
+        return self.expecting(get, AttributeError, lambda: default[0]) if default else get()
 
     def read(self, owner: Any, name: str, value: Any) -> Any:
         """Data of an object; guarded if the object is an outside one that the trace has not written."""

@@ -1,52 +1,24 @@
-"""Blocks: `with` and `try`, whose bodies have a continuation chain of their own."""
+"""Blocks: `try`, whose parts have a continuation chain of their own, and what passes its end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import torch
-
-from diptych.capture.completion import END, Completion, Goto, Split
-from diptych.capture.interpreter import Frame
+from diptych.capture.completion import END, Completion, Goto, Raising, Returning, Split
+from diptych.capture.interpreter import Frame, Handler
 from diptych.capture.refusals import Refused
-from diptych.capture.staging.attributes import Attributes, class_attribute
+from diptych.capture.staging.attributes import Attributes
+from diptych.capture.staging.core import Diverged, Side, Thrown
+from diptych.capture.staging.escapes import Escapes, Scope, part, raises
+from diptych.capture.staging.exceptions import Exceptions
+from diptych.capture.values import Union
 
 Thunk = Callable[[], Any]
 
 
-class Managed:
-    """A context manager whose methods run transformed."""
-
-    def __init__(self, stager: Any, value: Any) -> None:
-        self.stager, self.value = stager, value
-
-    def __enter__(self) -> Any:
-        return self.stager.call(class_attribute(type(self.value), "__enter__"), self.value)
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> Any:
-        if isinstance(error, self.stager.Signal | Refused):
-            return False
-        return self.stager.call(class_attribute(type(self.value), "__exit__"), self.value, kind, error, trace)
-
-
-class InferenceMode:
-    """What `inference_mode` is during a trace; nothing may be computed after it."""
-
-    def __init__(self, stager: Any) -> None:
-        self.stager = stager
-        self.mode = torch.no_grad()
-
-    def __enter__(self) -> None:
-        self.mode.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        self.mode.__exit__(*error)
-        self.stager.inference_end = self.stager.tape.root.mark()
-
-
-class Blocks(Attributes):
-    """The bodies of `with` and `try`, and what follows them."""
+class Blocks(Attributes, Exceptions, Escapes):
+    """The bodies of `try` (and of `with`), and what follows them."""
 
     def barrier(self, body: Thunk, frame: Frame) -> Completion:
         """The body of a `with` or `try`: it has a continuation chain of its own."""
@@ -58,25 +30,130 @@ class Blocks(Attributes):
             self.chain, self.loops, self.in_function = saved
         return None if done in (END, Goto(0)) else done
 
-    def trying(self, body: Thunk, frame: Frame, handlers: bool, final: bool) -> Completion:
-        """The body of a `try`: what it raises on a tensor's condition may be caught, or is followed by `finally`."""
-        self.handlers += handlers
-        self.finals += final
+    def attempt(self, body: Thunk, frame: Frame) -> Completion:
+        """A body whose exceptions somebody waits for: how it ends, exceptions included."""
+        scope, end = Scope(), Side(self.tape.region, True)
+        scopes, handlers, finals = self.scopes, self.handlers, self.finals
+        self.scopes, self.handlers, self.finals = [*scopes, scope], handlers + 1, 0
         try:
-            return self.barrier(body, frame)
+            try:
+                end.done = self.barrier(body, frame)
+            except Thrown as thrown:
+                end.thrown, end.escape = True, (True, thrown.done)
+            except Diverged:
+                end.diverged = True
+            except (Refused, RecursionError):
+                raise
+            except Exception as error:
+                end.thrown, end.escape = True, (True, self.raising(error))
+            self.close_scope(scope, end)
         finally:
-            self.handlers -= handlers
-            self.finals -= final
+            self.discard(scope)
+            self.scopes, self.handlers, self.finals = scopes, handlers, finals
+        if end.diverged:
+            raise Diverged
+        if end.escape is None:
+            return end.done
+        raised, error = end.escape
+        return error if end.thrown else Split(raised, error, end.done)
 
-    def within(self, body: Thunk, frame: Frame) -> Completion:
-        """The body of a `with`: a manager of the user's own does something on the way out."""
-        final = self.managers.pop()
-        return self.trying(body, frame, False, final)
+    def try_(
+        self,
+        body: Thunk,
+        handlers: tuple[Handler, ...],
+        orelse: Thunk | None,
+        final: Thunk | None,
+        frame: Frame,
+        rest: Thunk | None = None,
+    ) -> Completion:
+        """`try`: what a tensor's condition raises goes to the handler on its own path."""
 
-    def finally_(self, body: Thunk, frame: Frame, done: Completion) -> Completion:
-        """The end of a `try`."""
-        last = self.barrier(body, frame)
-        return done if last is None else last
+        def handled() -> Completion:
+            if not handlers:
+                done = self.barrier(body, frame)
+                return self.barrier(orelse, frame) if done is None and orelse is not None else done
+            return self.dispatch(self.attempt(body, frame), handlers, orelse, frame)
+
+        if final is None:
+            return self.after(handled(), frame, rest)
+        outcome = self.attempt(handled, frame)
+        last = self.barrier(final, frame)
+        return self.after(self.propagate(outcome) if last is None else last, frame, rest)
+
+    def dispatch(
+        self, outcome: Completion, handlers: tuple[Handler, ...], orelse: Thunk | None, frame: Frame
+    ) -> Completion:
+        """Each path goes to its handler, to `else`, or on."""
+        if isinstance(outcome, Split):
+            return self.on_each(outcome, lambda side: self.dispatch(side, handlers, orelse, frame), frame)
+        if not isinstance(outcome, Raising):
+            return self.barrier(orelse, frame) if outcome is None and orelse is not None else outcome
+        error = outcome.error
+        for kind, handler in handlers:
+            if kind is None or self.catches(error, kind()):
+                self.handling.append(error)
+                try:
+                    return self.barrier(lambda handler=handler: handler(error), frame)
+                finally:
+                    self.handling.pop()
+        self.rethrow(error)
+
+    def on_each(self, outcome: Split, action: Callable[[Completion], Completion], frame: Frame) -> Completion:
+        """`action` for both ends, as a branch of its own."""
+        return self.barrier(
+            lambda: self.stage_if(
+                outcome.pred, lambda: action(outcome.then), lambda: action(outcome.orelse), frame, None, None
+            ),
+            frame,
+        )
+
+    def expecting(self, action: Thunk, kinds: Any, otherwise: Thunk) -> Any:
+        """`action()`, or `otherwise()` where it raises one of `kinds`."""
+        handler: Handler = (lambda: kinds, lambda error: Returning(otherwise()))
+        frame = Frame()
+        done = self.dispatch(self.attempt(lambda: Returning(action()), frame), (handler,), None, frame)
+        assert isinstance(done, Returning)
+        return done.value
+
+    def catches(self, error: BaseException, kinds: Any) -> bool:
+        """Whether `except kinds` takes an exception."""
+        kinds = self.resolve(kinds)
+        if isinstance(kinds, Union):
+            raise self.tape.refuse("raise-in-try", "the classes of a handler depend on the path")
+        return isinstance(error, kinds)
+
+    def propagate(self, outcome: Completion) -> Completion:
+        """What a `finally` let pass: exceptions go on, other ends stay."""
+        if not raises(outcome):
+            return outcome
+        if isinstance(outcome, Raising):
+            self.rethrow(outcome.error)
+        raised, errors = self.raised(outcome), part(outcome, True)
+        if self.handlers:
+            self.divert(raised, errors)
+        elif isinstance(raised, bool):
+            self.rethrow_each(errors)
+        else:
+            self.stage_value(raised, lambda: self.rethrow_each(errors), lambda: None)
+        return part(outcome, False)
+
+    def rethrow_each(self, errors: Completion) -> None:
+        """An exception, which one by path, leaves the program."""
+        if isinstance(errors, Split):
+            self.stage_value(
+                errors.pred, lambda: self.rethrow_each(errors.then), lambda: self.rethrow_each(errors.orelse)
+            )
+        elif isinstance(errors, Raising):
+            self.rethrow(errors.error)
+
+    def reraise(self) -> None:
+        """`raise` in a handler."""
+        if not self.handling:
+            raise RuntimeError("No active exception to reraise")
+        error = self.handling[-1]
+        if self.handlers and self.tape.region is self.tape.root:
+            raise error
+        self.rethrow(error)
 
     def after(self, done: Completion, frame: Frame, rest: Thunk | None = None) -> Completion:
         """What follows a `with` or `try`: exits that passed it go on from here."""
@@ -100,27 +177,3 @@ class Blocks(Attributes):
         finally:
             del self.chain[n:]
         return rest() if went in (None, Goto(n + 1)) and rest is not None else went
-
-    def inference(self, value: Any) -> Any:
-        """`inference_mode()` around all that the program computes: the graph runs in that mode."""
-        computes = any(node.op == "call_function" for node in self.tape.root.graph.nodes)
-        if not value.mode or self.tape.region is not self.tape.root or (computes and not self.in_inference):
-            raise self.tape.refuse("grad-mode", "inference_mode around a part of the program")
-        self.in_inference = True
-        self.managers.append(False)
-        return InferenceMode(self)
-
-    def manager(self, value: Any) -> Any:
-        """A context manager: the user's own runs transformed."""
-        value = self.resolve(value)
-        enter = class_attribute(type(value), "__enter__")
-        enables = isinstance(value, torch.enable_grad) or (
-            isinstance(value, torch.set_grad_enabled) and getattr(value, "mode", False)
-        )
-        if enables and not self.tape.grad_mode:
-            raise self.tape.refuse("grad-mode", type(value).__name__)
-        if isinstance(value, torch.inference_mode):
-            return self.inference(value)
-        native = type(value).__module__.startswith("torch")
-        self.managers.append(not native)
-        return Managed(self, value) if self.transforms(enter) else value

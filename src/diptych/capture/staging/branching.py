@@ -10,10 +10,11 @@ from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, R
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region
-from diptych.capture.staging.core import Diverged, StageLoop
+from diptych.capture.staging.core import Diverged, Side, StageLoop, Thrown
+from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.exceptions import Exceptions
 from diptych.capture.staging.items import StagedRange
-from diptych.capture.staging.merging import FALL, Merging, Side, alike
+from diptych.capture.staging.merging import FALL, Merging, alike
 from diptych.capture.staging.mixtures import Lazy, behind, mixed_contents, mixture
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.trail import ContentsPlace
@@ -116,22 +117,34 @@ class Branching(Exceptions, Merging):
             tape.trail.write(change.place, change.after)
         for place in (frame or {}).values():
             tape.trail.touch(place)
-        handlers = self.handlers
+        handlers, scopes, scope = self.handlers, self.scopes, Scope()
+        self.scopes = [*scopes, scope]
         try:
             with tape.inside(side.region):
                 tape.assumed[pred.node] = side.holds
                 try:
+                    escape, side.escape = side.escape, None
+                    if escape is not None:
+                        self.divert(*escape)
                     done = thunk()
                     side.done = self.normal(done, position)
                 except Diverged:
                     side.diverged, side.done = True, END
+                except Thrown as thrown:
+                    side.thrown, side.done, side.escape = True, END, (True, thrown.done)
                 except (Refused, RecursionError):
                     raise
                 except Exception as error:
-                    self.fails(error, frame)
-                    side.diverged, side.done = True, END
+                    thrown = self.fails(error, frame)
+                    side.diverged, side.thrown, side.done = thrown is None, thrown is not None, END
+                    side.escape = thrown and (True, thrown)
+                end = Side(side.region, side.holds)
+                end.done, end.diverged, end.thrown, end.escape = side.done, side.diverged, side.thrown, side.escape
+                self.close_scope(scope, end)
+                side.done, side.diverged, side.thrown, side.escape = end.done, end.diverged, end.thrown, end.escape
         finally:
-            self.handlers = handlers
+            self.discard(scope)
+            self.handlers, self.scopes = handlers, scopes
             side.changes = tape.trail.close(layer)
 
     def normal(self, done: Completion, position: int | None) -> Completion:
@@ -152,7 +165,7 @@ class Branching(Exceptions, Merging):
     def equalize(self, sides: tuple[Side, Side], pred: Scalar, frame: Frame | None) -> None:
         """Run the continuation inside the side that is behind, until both have the same place to go on from."""
         a, b = sides
-        while not a.diverged and not b.diverged and not alike(a.done, b.done):
+        while a.ends and b.ends and not alike(a.done, b.done):
             for side in sides:
                 if side.done == FALL:
                     side.done = self.fallen()

@@ -53,10 +53,12 @@ class Calling(Recursion, Modules, Containers):
         """The body of a transformed function, with a continuation chain of its own."""
         saved = (self.chain, self.loops, self.in_function)
         self.chain, self.loops, self.in_function = [], [], True
+        self.frames.append(frame)
         try:
             done = body()
         finally:
             self.chain, self.loops, self.in_function = saved
+            self.frames.pop()
         return done.value if isinstance(done, Returning) else None
 
     def call(self, f: Any, *args: Any, **kwargs: Any) -> Any:

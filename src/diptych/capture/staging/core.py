@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,13 +12,43 @@ import torch
 from diptych.capture.completion import Completion
 from diptych.capture.interpreter import Frame, Interpreter, Signal
 from diptych.capture.recording import Recorder
+from diptych.capture.regions import Region
 from diptych.capture.tensors import Store
-from diptych.capture.trail import CellPlace
+from diptych.capture.trail import CellPlace, Change
 from diptych.capture.values import Scalar
 
 
 class Diverged(Signal):
     """The rest of this path is never reached: it has raised."""
+
+
+class Thrown(Signal):
+    """An exception of the program leaves this path for a handler; `done` says which, where that depends on the path."""
+
+    def __init__(self, done: Completion) -> None:
+        self.done = done
+
+
+class Side:
+    """One side of a branch: its region, what it changed, and how it ended.
+
+    `diverged`: its end is never reached. `thrown`: it always ends with an exception for a handler. `escape`: on which
+    of its paths there is one (True for all), and which.
+    """
+
+    def __init__(self, region: Region, holds: bool) -> None:
+        self.region = region
+        self.holds = holds
+        self.changes: dict[Hashable, Change] = {}
+        self.done: Completion = None
+        self.diverged = False
+        self.thrown = False
+        self.escape: tuple[Any, Completion] | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether what follows is reached from here."""
+        return not self.diverged and not self.thrown
 
 
 class Loop:
@@ -46,7 +76,7 @@ class Core(Interpreter):
         self.in_function = True
         self.handlers = 0
         self.finals = 0
-        self.managers: list[bool] = []
+
         self.paths = 0
         self.born: dict[int, int] = {}
         self.kept: list[Any] = []
@@ -57,6 +87,10 @@ class Core(Interpreter):
         self.opaque: list[str] = []
         self.in_inference = False
         self.inference_end: Any = None
+        self.scopes: list[Any] = []
+        self.frames: list[Frame] = []
+        self.handling: list[BaseException] = []
+        self.inexact_errors: dict[int, tuple[BaseException, bool]] = {}
         self.taken: dict[int, tuple[int, Any]] = {}
 
     def truth(self, value: Any) -> bool | Scalar:
@@ -85,6 +119,14 @@ class Core(Interpreter):
 
     def distribute(self, function: Callable[..., Any], *values: Any) -> Any:
         """`function(*values)` for every combination of the alternatives of unions among the values."""
+        raise NotImplementedError
+
+    def count_path(self) -> None:
+        """Copies of what follows a branch are limited."""
+        raise NotImplementedError
+
+    def expecting(self, action: Callable[[], Any], kinds: Any, otherwise: Callable[[], Any]) -> Any:
+        """`action()`, or `otherwise()` where it raises one of `kinds`."""
         raise NotImplementedError
 
     def lift(self, items: Any) -> Any:

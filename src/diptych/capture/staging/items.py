@@ -182,6 +182,24 @@ class RowItems(Items):
         return self.stager.row_at(self.rows, index)
 
 
+class ObjectItems(Items):
+    """The items that an object of the program gives one by one."""
+
+    def __init__(self, stager: Any, iterator: Any) -> None:
+        self.stager, self.iterator = stager, iterator
+
+    def take(self, k: int) -> Any:
+        method = class_method(self.iterator, "__next__")
+        there, item = self.stager.expecting(
+            lambda: (True, self.stager.call(method, self.iterator)), StopIteration, lambda: (False, None)
+        )
+        if not isinstance(there, bool):
+            raise self.stager.tape.refuse("loop-items", "an iterator of the program ends by a tensor's decision")
+        if not there:
+            raise StopIteration
+        return item
+
+
 class BackwardItems(Items):
     """Indexed items from the end."""
 
@@ -262,6 +280,8 @@ def items_of(stager: Any, items: Any) -> Items:
         return BackwardItems(items_of(stager, items.items))
     if isinstance(items, Walk):
         return Items(stager, items)
+    if stager.transforms(class_method(items, "__next__")):
+        return ObjectItems(stager, items)
     if stager.transforms(class_method(items, "__iter__")) and not isinstance(items, list | tuple | dict):
         return items_of(stager, stager.call(class_method(items, "__iter__"), items))
     marker = rows_of(items)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import enum
 import operator
+from collections.abc import Generator
 from typing import Any
 
 import torch
 from torch import fx
 
+from diptych.capture.staging.exceptions import with_args
 from diptych.capture.staging.mixtures import mixed_contents, mixture
 from diptych.capture.staging.packing import Packer, attributes
 from diptych.capture.staging.rows import RowsOf, rows_of
@@ -151,14 +154,20 @@ class Join:
         self.pairs.append((a, b))
         self.made.append(made)
 
-    def one_sided(self, value: Any, side: int) -> Any:
-        """A value that exists on one side only."""
-        saved, self.only = self.only, side
+    @contextlib.contextmanager
+    def seen_from(self, only: int | None) -> Generator[None]:
+        """Join values of one side, or (None) of both."""
+        saved, self.only = self.only, only
         memo, self.memo = self.memo, {}
         try:
-            return self.value(value, value)
+            yield
         finally:
             self.only, self.memo = saved, memo
+
+    def one_sided(self, value: Any, side: int) -> Any:
+        """A value that exists on one side only."""
+        with self.seen_from(side):
+            return self.value(value, value)
 
     def union(self, a: Any, b: Any) -> Any:
         """Two values that cannot be one."""
@@ -177,6 +186,8 @@ class Join:
             if a is not b:
                 return ABSENT
             return Union(self.value(a.pred, a.pred), self.value(a.then, a.then), self.value(a.orelse, a.orelse))
+        if isinstance(a, BaseException):
+            return self.error(a, b)
         if not isinstance(a, tuple | frozenset) and a is not b and not self.apart(a, b):
             return ABSENT
         if mixed_contents(a) is not None or mixed_contents(b) is not None:
@@ -248,6 +259,21 @@ class Join:
             self.output(x, y, fake)
             columns.append(fake)
         return RowsOf(columns, a.numbers, a.item)
+
+    def error(self, a: BaseException, b: BaseException) -> Any:
+        """Two exceptions of one class, or one that leaves its side."""
+        names = list(vars(a))
+        if len(a.args) != len(b.args) or names != list(vars(b)):
+            return ABSENT
+        if a is b and not self.stager.holds_traced((a.args, vars(a))):
+            return a
+        made = with_args(a, tuple(self.value(x, y) for x, y in zip(a.args, b.args, strict=True)))
+        vars(made).update({name: self.value(vars(a)[name], vars(b)[name]) for name in names})
+        known = [self.stager.inexact_errors[id(e)][1] for e in (a, b) if id(e) in self.stager.inexact_errors]
+        if known:
+            self.stager.inexact_errors[id(made)] = (made, all(known))
+        self.stager.mine(made)
+        return made
 
     def instance(self, a: Any, b: Any) -> Any:
         """Two objects of one class, made on the two sides."""

@@ -12,6 +12,7 @@ from diptych.capture.interpreter import Frame
 from diptych.capture.regions import Region, union
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged
+from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, NumberForm, TensorForm
 from diptych.capture.staging.merging import undefined
 from diptych.capture.staging.packing import stores
@@ -99,6 +100,7 @@ class Attempt:
         self.layer = tape.trail.open()
         depth = len(tape.trail.layers)
         self.outputs: list[Any] = []
+        scopes, self.stager.scopes = self.stager.scopes, [Scope(passes=False)]
         try:
             with tape.inside(self.region):
                 self.formals: list[Any] = []
@@ -116,6 +118,7 @@ class Attempt:
                 self.share_formals()
                 stable = self.body(heads)
         finally:
+            self.stager.scopes = scopes
             tape.trail.rewind(depth)
             self.changes = tape.trail.close(self.layer)
         return stable

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import contextlib
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import torch
 
-from diptych.capture.completion import Completion, Goto, Returning, Split
+from diptych.capture.completion import Completion, Goto, Raising, Returning, Split
 from diptych.capture.interpreter import Frame
 from diptych.capture.node_effects import effectful
-from diptych.capture.regions import Region, union
-from diptych.capture.staging.core import Core, Diverged
+from diptych.capture.regions import union
+from diptych.capture.staging.core import Diverged, Side
+from diptych.capture.staging.escapes import Escapes
 from diptych.capture.staging.joins import ABSENT, Join, StoreContent
 from diptych.capture.staging.mixtures import mixture
 from diptych.capture.tensors import Store, handle
-from diptych.capture.trail import MISSING, AttributePlace, CellPlace, Change, ContentsPlace, GlobalPlace
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
 
@@ -23,18 +25,7 @@ FALL = Goto(-1)
 """The end of the branch itself (it has no exits)."""
 
 
-class Side:
-    """One side of a branch: its region, what it changed, and how it ended."""
-
-    def __init__(self, region: Region, holds: bool) -> None:
-        self.region = region
-        self.holds = holds
-        self.changes: dict[Hashable, Change] = {}
-        self.done: Completion = None
-        self.diverged = False
-
-
-class Merging(Core):
+class Merging(Escapes):
     """The end of a branch."""
 
     def join(
@@ -45,32 +36,39 @@ class Merging(Core):
         live: tuple[str, ...] | None,
         position: int | None,
     ) -> tuple[Completion, Any]:
-        """Emit the `cond` and give every place its joined content."""
+        """Emit the `cond` and give every place its joined content; go on where no exception is on its way."""
         a, b = sides
-        tape = self.tape
-        only = 1 if a.diverged else 0 if b.diverged else None
-        self.settle_newborn(sides)
-        end = b.done if a.diverged else a.done
-        joined = Join(self, pred, only)
-        value = None
-        result: Completion = end
-        if not (a.diverged and b.diverged):
-            if only is None and not alike(a.done, b.done):
-                result = self.split(joined, pred, a.done, b.done)
-            elif isinstance(end, Returning):
-                value = joined.value(*(s.done.value if isinstance(s.done, Returning) else None for s in sides))
-            elif isinstance(end, Split):
-                result = self.carry(joined, end)
+        end = b.done if not a.ends else a.done
         own = end in (FALL, None) or (position is not None and end == Goto(position))
         dead: set[Hashable] = set()
-        if own and live is not None:
+        if own and live is not None and not self.handlers:
             dead = {p.key for n, p in (frame or {}).items() if n not in live}
         if isinstance(end, Returning) and self.in_function and frame is not None:
             dead = {p.key for n, p in frame.items() if n not in frame.captured}
-        contents = [] if a.diverged and b.diverged else self.places(joined, sides, dead)
-        self.emit_cond(joined, sides, pred)
-        if a.diverged and b.diverged:
+        merged = self.merge_sides(sides, pred, dead)
+        if merged.diverged:
             raise Diverged
+        if merged.escape is not None:
+            self.divert(*merged.escape)
+        value = merged.done.value if isinstance(merged.done, Returning) else None
+        return (None if own else merged.done), value
+
+    def merge_sides(self, sides: tuple[Side, Side], pred: Scalar, dead: Iterable[Hashable] = ()) -> Side:
+        """Two sides as one: how it ends, with all places holding their joined content."""
+        a, b = sides
+        tape = self.tape
+        self.settle_newborn(sides)
+        end = b.done if not a.ends else a.done
+        joined = Join(self, pred, 1 if a.diverged else 0 if b.diverged else None)
+        merged = Side(tape.region, True)
+        merged.diverged, merged.thrown = a.diverged and b.diverged, not a.ends and not b.ends
+        if not merged.thrown:
+            only = 1 if not a.ends else 0 if not b.ends else None
+            with joined.seen_from(only) if only != joined.only else contextlib.nullcontext():
+                merged.done = self.join_ends(joined, sides, pred, end)
+        merged.escape = None if merged.diverged else self.join_escapes(joined, sides, pred)
+        contents = [] if merged.diverged else self.places(joined, sides, set(dead))
+        self.emit_cond(joined, sides, pred)
         for place, content in contents:
             if isinstance(place, Store):
                 node, grad, twins = content
@@ -79,7 +77,27 @@ class Merging(Core):
             else:
                 tape.trail.write(place, content)
         joined.settle()
-        return (None if own else result), value
+        return merged
+
+    def join_ends(self, joined: Join, sides: tuple[Side, Side], pred: Scalar, end: Completion) -> Completion:
+        """How both sides end together, as seen outside them."""
+        a, b = sides
+        if joined.only is None and not alike(a.done, b.done):
+            return self.split(joined, pred, a.done, b.done)
+        if isinstance(end, Returning):
+            return Returning(joined.value(*(s.done.value if isinstance(s.done, Returning) else None for s in sides)))
+        return self.carry(joined, end) if isinstance(end, Split) else end
+
+    def join_escapes(self, joined: Join, sides: tuple[Side, Side], pred: Scalar) -> Any:
+        """On which paths an exception is on its way, and which, as seen outside the sides."""
+        found = [s.escape for s in sides]
+        if not any(found):
+            return None
+        with joined.seen_from(joined.only):
+            raised = joined.value(*(escape is not None and escape[0] for escape in found))
+        errors = [escape and self.carry(joined, escape[1], side) for side, escape in enumerate(found)]
+        both = all(escape is not None for escape in found)
+        return raised, Split(pred, *errors) if both else errors[0] or errors[1]
 
     def settle_newborn(self, sides: tuple[Side, Side]) -> None:
         """What a side made itself keeps what the side put into it: nothing else knows it yet."""
@@ -176,7 +194,7 @@ class Merging(Core):
             return Returning(move(done.value))
         if isinstance(done, Split):
             return Split(move(done.pred), self.carry(joined, done.then, side), self.carry(joined, done.orelse, side))
-        return done
+        return Raising(move(done.error)) if isinstance(done, Raising) else done
 
 
 def undefined(place: Any, value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from diptych.capture.regions import Region
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Core, Diverged, Signal
+from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.forms import Form, Forms
 from diptych.capture.staging.packing import stores
 from diptych.capture.tensors import Store, kin
@@ -116,7 +117,8 @@ class Recursion(Core):
         """Trace a function once for all its calls."""
         tape, forms = self.tape, Forms(self)
         activation = Activation(made.__code__, form, tape.region.depth)
-        existing = {id(o) for o in gc.get_objects()}
+        alive = gc.get_objects()  # held, so that no new object gets the address of an old one
+        existing = {id(o) for o in alive}
         for _ in range(12):
             activation.target = control.Function(made.__name__.strip("<>"))
             activation.used = False
@@ -140,6 +142,7 @@ class Recursion(Core):
         stack = len(self.stack)
         self.stack.append(activation)
         inputs: list[Any] = []
+        scopes, self.scopes = self.scopes, [Scope(passes=False)]
         try:
             with tape.inside(region):
                 args, kwargs = forms.formal(activation.form, inputs)
@@ -162,6 +165,7 @@ class Recursion(Core):
                 outputs: list[Any] = []
                 forms.fill(wide, result, outputs)
         finally:
+            self.scopes = scopes
             del self.stack[stack:]
             tape.trail.rewind(depth)
             tape.trail.close(layer)

@@ -18,12 +18,12 @@ from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
-from diptych.capture.staging.blocks import Blocks
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
 from diptych.capture.staging.iteration import Iteration
 from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.looping import Looping
+from diptych.capture.staging.managers import Managers
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.operators import Operators
@@ -117,7 +117,7 @@ class Sheet(Recorder):
         return outputs
 
 
-class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Blocks, Looping):
+class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Managers, Looping):
     """Turns a transformed program into a symbolic graph."""
 
     def __init__(self, vary: dict[str, Any]) -> None:

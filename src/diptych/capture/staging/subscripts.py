@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 
 from diptych.capture.staging.attributes import Attributes, class_attribute
+from diptych.capture.staging.exceptions import certain
 from diptych.capture.staging.growing import Growing
 from diptych.capture.staging.joins import same_type
 from diptych.capture.staging.mixtures import mixed_contents
@@ -19,7 +20,7 @@ from diptych.capture.values import COMPARISONS, Scalar, Union, kind_of
 
 def outside() -> None:
     """What an assignment past the end of a list does."""
-    raise IndexError("list assignment index out of range")
+    raise certain(IndexError("list assignment index out of range"))
 
 
 class Subscripts(Attributes, Growing):
@@ -47,7 +48,7 @@ class Subscripts(Attributes, Growing):
             if key.kind not in ("int", "bool") and isinstance(owner, list | tuple | str | range):
                 return operator.getitem(owner, cast(Any, {"float": 0.0, "complex": 0j, "str": ""}[key.kind]))  # raises
             if isinstance(owner, list | tuple | torch.nn.ModuleList | torch.nn.Sequential | torch.nn.ParameterList):
-                return self.pick(list(self.sequence(owner)), key)
+                return self.pick(list(self.sequence(owner)), key, "tuple" if isinstance(owner, tuple) else "list")
             if isinstance(owner, dict | torch.nn.ModuleDict):
                 return self.pick_key(owner, key)
             if isinstance(owner, range):
@@ -207,18 +208,18 @@ class Subscripts(Attributes, Growing):
             raise self.tape.refuse("outside-write", f"an item of a {type(owner).__name__}")
         del owner[key]
 
-    def pick(self, items: list[Any], key: Scalar) -> Any:
+    def pick(self, items: list[Any], key: Scalar, kind: str = "list") -> Any:
         """The item of a list at an index of the graph: stacked if all are alike, else one branch an item."""
         n = len(items)
         if n > 1 and all(isinstance(i, torch.Tensor) for i in items) and self.uniform(items) and n > 8:
             return torch.index_select(torch.stack(items), 0, self.index_tensor(key).reshape(1)).squeeze(0)
         if n == 0:
-            raise IndexError("list index out of range")
+            raise certain(IndexError(f"{kind} index out of range"))
         if n > 64:
             raise self.tape.refuse("opaque-conversion", f"an index of the graph into {n} items of different kinds")
 
         def error() -> Any:
-            raise IndexError("list index out of range")
+            raise certain(IndexError(f"{kind} index out of range"))
 
         def at(index: int) -> Any:
             if index == n - 1:
@@ -237,7 +238,7 @@ class Subscripts(Attributes, Growing):
 
         def at(index: int) -> Any:
             if index == len(keys):
-                raise KeyError("a key that only the graph knows")
+                raise certain(KeyError(key))
             hit = self.tape.scalar_operator(COMPARISONS["eq"], key, keys[index])
             if isinstance(hit, bool):
                 return table[keys[index]] if hit else at(index + 1)

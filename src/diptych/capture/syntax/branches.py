@@ -36,9 +36,11 @@ def lower_assert(t: Transformer, node: ast.Assert) -> list[ast.stmt]:
 
 @lowers(ast.Raise)
 def lower_raise(t: Transformer, node: ast.Raise) -> list[ast.stmt]:
-    """`raise error from cause`  ->  `raise_(error, cause)`; a bare `raise` stays."""
+    """`raise error from cause`  ->  `raise_(error, cause)`; in a generator Python's own."""
+    if t.generator:
+        return [t.generic(node)]
     if node.exc is None:
-        return [node]
+        return [ast.Expr(hook("reraise"))]
     cause = [t.expression(node.cause)] if node.cause else []
     return [ast.Expr(hook("raise_", t.expression(node.exc), *cause))]
 

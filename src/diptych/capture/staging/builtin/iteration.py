@@ -106,8 +106,12 @@ def builtin_next(stager: Any, iterator: Any, *default: Any) -> Any:
     method = class_method(iterator, "__next__")
     if method is None:
         return stager.native(next, (iterator,), {})
+    if stager.transforms(method):
+        if not default:
+            return stager.call(method, iterator)
+        return stager.expecting(lambda: stager.call(method, iterator), StopIteration, lambda: default[0])
     try:
-        return stager.call(method, iterator) if stager.transforms(method) else stager.take_next(iterator)
+        return stager.take_next(iterator)
     except StopIteration:
         if not default:
             raise

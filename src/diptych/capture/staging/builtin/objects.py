@@ -69,7 +69,8 @@ def builtin_hasattr(stager: Any, owner: Any, name: str) -> Any:
     if isinstance(owner, Scalar):
         return hasattr({"int": 0, "float": 0.0, "bool": False, "str": ""}[owner.kind], name)
     missing = object()
-    return stager.getattr(owner, name, missing) is not missing
+    found = stager.getattr(owner, name, missing)
+    return stager.distribute(lambda v: v is not missing, found) if isinstance(found, Union) else found is not missing
 
 
 @meaning(builtins.vars)
@@ -153,10 +154,11 @@ def copy_deepcopy(stager: Any, value: Any, *memo: Any) -> Any:
 def dataclasses_replace(stager: Any, value: Any, /, **changes: Any) -> Any:
     """`dataclasses.replace(x, name=value)`: a new object by way of the class's `__init__`."""
     value = stager.resolve(value)
+    replace: Any = dataclasses.replace
     if isinstance(value, Union):
         return stager.distribute(lambda v: dataclasses_replace(stager, v, **changes), value)
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return dataclasses.replace(value, **changes)
+        return replace(value, **changes)
     for field in dataclasses.fields(value):
         if field.init and field.name not in changes:
             changes[field.name] = stager.getattr(value, field.name)
