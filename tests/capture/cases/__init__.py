@@ -7,6 +7,7 @@ something outside itself, `state(program)`:
 - `MAX_GRAPHS` (default 1): how many graphs may be captured, for programs whose sizes vary.
 - `make()` returns a fresh program and its calls; together the calls take every path of the program.
 - `state(program)` returns what lives outside and must agree after every call.
+- `before_call(program, number)` is what the caller does to the program before each call: change an attribute, say.
 """
 
 from __future__ import annotations

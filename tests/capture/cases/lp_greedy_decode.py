@@ -1,7 +1,8 @@
 """Greedy decoding: stop at EOS, tokens collected as Python ints."""
 import torch
 from torch import nn
-EXPECT = "any"  # not in one graph yet
+EXPECT = "graph"
+MAX_GRAPHS = 2
 
 class Decoder(nn.Module):
     def __init__(self, vocab=6, dim=8):

@@ -97,6 +97,12 @@ class Forms:
             return self.container(value)
         return ConstantForm(value)
 
+    def contents(self, content: Any) -> Form:
+        """The form of what a container holds: lists of different length on different paths are lists that grow."""
+        if isinstance(content, Union):
+            return self.widen(self.contents(content.then), self.contents(content.orelse))
+        return self.of(content)
+
     def structured(self, value: Any) -> bool:
         """Whether a value is taken apart (else it is carried as the object it is)."""
         if (
@@ -286,6 +292,8 @@ class Forms:
         elif isinstance(form, TensorForm):
             leaves.append(self.tape.region.use(node_of(self.tape, self.stager.traced(value))))
         elif isinstance(form, RowsForm):
+            if isinstance(value, Union):
+                value = self.stager.distribute(lambda v: [rows_of(v) or self.stack(v, form)], value)
             marker = rows_of(value) or self.stack(value, form)
             leaves += [self.tape.region.use(node_of(self.tape, c)) for c in marker.columns]
         else:
