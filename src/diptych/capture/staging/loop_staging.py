@@ -15,6 +15,7 @@ from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.forms import ConstantForm, Form, Forms, NumberForm, TensorForm
 from diptych.capture.staging.merging import undefined
+from diptych.capture.staging.mixtures import mixed_contents, mixture
 from diptych.capture.staging.packing import stores
 from diptych.capture.tensors import Store, kin
 from diptych.capture.trail import MISSING, ContentsPlace
@@ -214,8 +215,8 @@ class Attempt:
         """The form of a place's content."""
         if isinstance(place, Store):
             return store_form(self.tape, content)
-        if isinstance(place, ContentsPlace) and isinstance(content, list):
-            return self.forms.of(content)
+        if isinstance(place, ContentsPlace):
+            return self.forms.contents(opened(content))
         return self.forms.of(undefined(place, content))
 
     def fill_place(self, key: Hashable, form: Form, leaves: list[Any]) -> None:
@@ -224,7 +225,9 @@ class Attempt:
         if isinstance(place, Store):
             leaves.append(self.tape.region.use(place.node))
         else:
-            self.forms.fill(form, undefined(place, place.get()), leaves)
+            content = place.get()
+            content = opened(content) if isinstance(place, ContentsPlace) else undefined(place, content)
+            self.forms.fill(form, content, leaves)
 
     def place_formal(self, key: Hashable, form: Form) -> None:
         """Give a place a fresh value at the head of a round."""
@@ -243,7 +246,7 @@ class Attempt:
         value = self.forms.formal(form, self.formals)
         if not isinstance(place, ContentsPlace):
             freeze(value, self.stager.frozen)
-        place.set(MISSING if isinstance(value, Undefined) else value)
+        place.set(closed(place, value))
 
     def share_formals(self) -> None:
         """A carried tensor may be what it was before the loop, or what another carried one is."""
@@ -299,7 +302,7 @@ class Attempt:
                 tape.trail.write(place, (after.next(), tape.clock, place.requires_grad or form.grad))
                 continue
             value = after.value(form)
-            tape.trail.write(place, MISSING if isinstance(value, Undefined) else value)
+            tape.trail.write(place, closed(place, value))
         for name, place in self.frame.items():
             if place.key in self.changes and place.key not in self.s.places and name not in self.s.rounds.live:
                 tape.trail.write(place, MISSING)
@@ -312,6 +315,19 @@ class Attempt:
         if isinstance(value, Union):
             value = value.orelse if isinstance(value.then, Undefined) else value.then
         return code, value
+
+
+def opened(content: Any) -> Any:
+    """What a container holds: the union, if it depends on the path."""
+    mixed = mixed_contents(content)
+    return content if mixed is None else mixed
+
+
+def closed(place: Any, value: Any) -> Any:
+    """A carried value as the content of its place."""
+    if isinstance(value, Undefined):
+        return MISSING
+    return mixture(place.owner, value) if isinstance(place, ContentsPlace) and isinstance(value, Union) else value
 
 
 def freeze(value: Any, frozen: dict[int, Any]) -> None:
