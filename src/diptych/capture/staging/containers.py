@@ -85,7 +85,7 @@ class Containers(Subscripts):
         if name in ("get", "pop", "setdefault") and isinstance(owner, dict) and args:
             key = self.tape.as_scalar(args[0])
             if isinstance(key, Scalar) and name == "get":
-                return self.pick_key(owner, key)
+                return self.pick_key(owner, key, lambda: args[1] if len(args) > 1 else None)
         if name in ("index", "count", "remove") and self.holds_traced((owner, args)):
             raise self.tape.refuse("opaque-conversion", f"{type(owner).__name__}.{name} compares values of the graph")
         if name == "extend":

@@ -92,7 +92,7 @@ class Packer:
             hidden = list(value)
         elif isinstance(value, slice):
             hidden = [value.start, value.stop, value.step]
-        traced = isinstance(value, slice) and any(holds(v, self.keep) or self.born(v) for v in hidden)
+        traced = isinstance(value, slice) and not all(isinstance(v, int | str | type(None)) for v in hidden)
         inside = traced or any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
         ours = type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original)
         if inside or ours:

@@ -232,12 +232,14 @@ class Subscripts(Attributes, Growing):
         bad = self.tape.scalar(operator.or_, low, high)
         return self.stage_value(bad, error, lambda: at(0))
 
-    def pick_key(self, table: Any, key: Scalar) -> Any:
-        """The value of a dict under a key of the graph."""
+    def pick_key(self, table: Any, key: Scalar, missing: Any = None) -> Any:
+        """The value of a dict under a key of the graph; `missing()` if there is none."""
         keys = [k for k in table if kind_of(k) is not None]
 
         def at(index: int) -> Any:
             if index == len(keys):
+                if missing is not None:
+                    return missing()
                 raise certain(KeyError(key))
             hit = self.tape.scalar_operator(COMPARISONS["eq"], key, keys[index])
             if isinstance(hit, bool):
