@@ -28,6 +28,8 @@ from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
+EMIT_LIMIT = 30_000
+"""How many operations a trace may record, those of paths that are traced again included."""
 
 
 class Tape:
@@ -46,6 +48,7 @@ class Tape:
         self.speculation: Any = None
         self.carried: dict[fx.Node, Any] = {}
         self.clock = 0
+        self.emitted = 0
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
@@ -53,6 +56,9 @@ class Tape:
         self, target: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None = None, spec: Any = None
     ) -> fx.Node:
         """Append a node to the current region; nodes of outer regions among its arguments become operands."""
+        self.emitted += 1
+        if self.emitted > EMIT_LIMIT and self.speculation is None:
+            raise self.refuse("too-many-paths", f"after {EMIT_LIMIT} operations on all of them")
         try:
             placed: Any = fx.map_arg((args, kwargs or {}), lambda n: self.region.use(n))
         except Leak as leak:

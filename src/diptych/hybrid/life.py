@@ -187,7 +187,8 @@ class Hybrid:
             self.stats.graphs += 1
             self.entries.insert(0, entry)
             return entry
-        self.given_up += 1
+        costly = any(getattr(refusal, "refusal", "") == "too-many-paths" for refusal in self.refused)
+        self.given_up += REFUSAL_LIMIT // 2 if costly else 1
         return None
 
     def lose(self) -> None:
