@@ -68,7 +68,8 @@ def case_named(name: str) -> Case:
         module = load_module(name)
         program, calls = module.make()
         calls = [call if isinstance(call, Call) else Call(tuple(call), {}) for call in calls]
-        return Built(program, calls, getattr(module, "state", lambda program: None))
+        hooks = {name: getattr(module, name) for name in ("before_call",) if hasattr(module, name)}
+        return Built(program, calls, getattr(module, "state", lambda program: None), **hooks)
 
     module = load_module(name)
     return Case(name, build, module.EXPECT, getattr(module, "MAX_GRAPHS", 1))
@@ -83,7 +84,11 @@ def build(case: Case) -> Built:
 def run(built: Built, transform: Transform) -> tuple[list[Observation], Program]:
     """All calls in a row, and what ran them."""
     running = transform(built.program)
-    return [observe(running, built, call, 100 + n) for n, call in enumerate(built.calls)], running
+    observations: list[Observation] = []
+    for number, call in enumerate(built.calls):
+        built.before_call(built.program, number)
+        observations.append(observe(running, built, call, 100 + number))
+    return observations, running
 
 
 @dataclass

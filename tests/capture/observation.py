@@ -47,11 +47,12 @@ Transform = Callable[[Program], Program]
 
 @dataclass(frozen=True)
 class Built:
-    """A fresh program, its calls, and where its outside state is found."""
+    """A fresh program, its calls, where its outside state is found, and what its caller does before each call."""
 
     program: Program
     calls: list[Call]
     state: Callable[[Program], Any]
+    before_call: Callable[[Program, int], None] = lambda program, number: None
 
 
 _MODULE_INTERNALS = frozenset(vars(nn.Module())) - {"training"}

@@ -60,6 +60,7 @@ def test_calls_take_every_path(name: str) -> None:
     try:
         built = build(case_named(name))
         for number, call in enumerate(built.calls):
+            built.before_call(built.program, number)
             observe(built.program, built, call, number)
     finally:
         sys.settrace(before)

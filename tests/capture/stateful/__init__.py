@@ -1,0 +1,1 @@
+"""Random programs with state: what they consist of, and how one is written."""
