@@ -147,6 +147,10 @@ class Interpreter:
         """`left op right`."""
         return BINARY[name](left, right)
 
+    def unary(self, name: str, value: Any) -> Any:
+        """`op value`."""
+        return UNARY[name](value)
+
     def augment(self, name: str, left: Any, right: Any) -> Any:
         """`left op= right`: the value to assign."""
         return AUGMENTED[name](left, right)
@@ -396,7 +400,14 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "BitOr": operator.or_,
     "BitAnd": operator.and_,
     "BitXor": operator.xor,
+    "Div": operator.truediv,
+    "FloorDiv": operator.floordiv,
+    "Pow": operator.pow,
+    "MatMult": operator.matmul,
+    "LShift": operator.lshift,
+    "RShift": operator.rshift,
 }
+UNARY: dict[str, Callable[[Any], Any]] = {"USub": operator.neg, "UAdd": operator.pos, "Invert": operator.invert}
 AUGMENTED: dict[str, Callable[[Any, Any], Any]] = {
     "Add": operator.iadd,
     "Sub": operator.isub,

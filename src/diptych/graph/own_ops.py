@@ -115,6 +115,12 @@ def say(line: str) -> int:
     return 0
 
 
+@register("sort_order")
+def sort_order(keys: tuple[Any, ...], reverse: bool) -> tuple[int, ...]:
+    """The positions that put `keys` (numbers, texts, nested tuples of them) into order, equal ones as they stand."""
+    return tuple(sorted(range(len(keys)), key=lambda index: keys[index], reverse=reverse))
+
+
 @register("write_slice")
 def write_slice(
     x: torch.Tensor, value: torch.Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1

@@ -98,7 +98,7 @@ class Calling(Recursion, Modules, Containers):
             return self.call(method, *args[1:], **kwargs)
         found = slot(f)
         if found is not None:
-            return self.new_container(found(self, *args))
+            return self.new_container(found(self, *args, **kwargs))
         if container:
             return self.container_method(owner, f, args, kwargs)
         method = class_attribute(type(f), "__call__")

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from diptych.capture.interpreter import Thunk
-from diptych.capture.staging.builtin.containers import builtin_sorted
+from diptych.capture.staging.builtin.ordering import builtin_sorted
 from diptych.capture.staging.mixtures import Mixed, mixed_contents, mixture
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.staging.subscripts import Subscripts

@@ -129,6 +129,10 @@ class Core(Interpreter):
         """`action()`, or `otherwise()` where it raises one of `kinds`."""
         raise NotImplementedError
 
+    def percent(self, template: str, values: Any) -> Any:
+        """`template % values`."""
+        raise NotImplementedError
+
     def lift(self, items: Any) -> Any:
         """A lazy iterable over a union as a union of lazy iterables."""
         raise NotImplementedError

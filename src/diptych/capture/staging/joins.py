@@ -315,6 +315,8 @@ class Join:
             return self.tape.region.use(leaf)
         if isinstance(leaf, torch.Tensor):
             return self.tape.region.use(node_of(self.tape, self.stager.traced(leaf)))
+        if isinstance(leaf, str):  # a graph returns numbers and what its nodes compute
+            leaf = self.stager.text((leaf,), ())
         return self.tape.region.use(leaf.node) if isinstance(leaf, Scalar) else leaf
 
     def bind(self, result: fx.Node) -> None:

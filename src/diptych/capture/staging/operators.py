@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from diptych.capture.guards import Guard, SameAs
-from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE
+from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE, UNARY
 from diptych.capture.staging.attributes import class_attribute
 from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.overloads import Overloads
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.staging.subscripts import Subscripts
 from diptych.capture.tensors import handle, kin
@@ -27,7 +28,10 @@ PLAIN_OF: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 
 
-class Operators(Subscripts):
+UNARY_METHODS = {"USub": "__neg__", "UAdd": "__pos__", "Invert": "__invert__"}
+
+
+class Operators(Overloads, Subscripts):
     """Operators of tensors, numbers of the graph and containers."""
 
     def binary(self, name: str, left: Any, right: Any) -> Any:
@@ -41,8 +45,15 @@ class Operators(Subscripts):
         if name == "Add" and isinstance(left, list) and isinstance(right, list):
             return self.concatenate(left, right)
         if name == "Mod" and isinstance(left, str) and self.holds_traced(right):
-            raise self.tape.refuse("opaque-conversion", "'%' formats a value of the graph; use an f-string")
-        return BINARY[name](left, right)
+            return self.percent(left, right)
+        made = self.overloaded(name, left, right)
+        return BINARY[name](left, right) if made is NotImplemented else made
+
+    def unary(self, name: str, value: Any) -> Any:
+        """`-value` and its kin."""
+        value = self.resolve(value)
+        method = class_attribute(type(value), UNARY_METHODS[name])
+        return self.call(method, value) if self.transforms(method) else UNARY[name](value)
 
     def augment(self, name: str, left: Any, right: Any) -> Any:
         """In-place operators: tensors are written, lists extended."""
@@ -57,6 +68,9 @@ class Operators(Subscripts):
             return left
         if isinstance(left, set | dict | collections.deque | list):
             self.tape.trail.touch(ContentsPlace(left))
+        made = self.in_place(name, left, right)
+        if made is not NotImplemented:
+            return made
         if isinstance(left, Scalar) or (isinstance(right, Scalar) and not isinstance(left, torch.Tensor)):
             return PLAIN_OF[name](left, right)
         if isinstance(left, torch.Tensor) and isinstance(right, Scalar):
@@ -82,7 +96,7 @@ class Operators(Subscripts):
             return self.distribute(lambda a, b: self.compare_two(name, a, b), left, right)
         if name in ("Is", "IsNot"):
             same = self.identical(left, right)
-            return same if name == "Is" else not same
+            return same if name == "Is" else self.not_(same)
         if name in ("In", "NotIn"):
             found = self.contains(left, right)
             return found if name == "In" else self.not_(found)
@@ -92,7 +106,8 @@ class Operators(Subscripts):
         if name in ("Eq", "NotEq") and type(left) is type(right) and isinstance(left, tuple | list):
             equal = self.equal_items(left, right)
             return equal if name == "Eq" else self.not_(equal)
-        return COMPARE[name](left, right)
+        made = self.overloaded(name, left, right)
+        return COMPARE[name](left, right) if made is NotImplemented else made
 
     def identical(self, left: Any, right: Any) -> bool:
         """`left is right`: a number of the graph is never None or another constant."""

@@ -151,6 +151,8 @@ def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None, k
         return any(holds(v, keep, depth + 1, seen, kinds) for v in value.values())
     if isinstance(value, SEQUENCES):
         return any(holds(v, keep, depth + 1, seen, kinds) for v in value)
+    if isinstance(value, BaseException) and any(holds(v, keep, depth + 1, seen) for v in value.args):
+        return True
     if isinstance(value, torch.nn.Module) or callable(value):
         return False
     return any(holds(v, keep, depth + 1, seen, kinds) for v in attributes(value).values())

@@ -38,6 +38,8 @@ def augmented(name: str) -> Meaning:
 
 
 SLOTS: dict[str, Meaning] = {
+    "join": lambda stager, owner, items: stager.join_items(owner, items),
+    "format": lambda stager, owner, *args, **kwargs: stager.format_template(owner, *args, **kwargs),
     "__len__": lambda stager, owner: stager.length(owner),
     "__contains__": lambda stager, owner, item: stager.contains(item, owner),
     "__getitem__": lambda stager, owner, key: stager.getitem(owner, key),
@@ -157,5 +159,5 @@ def slot(f: Any) -> Meaning | None:
         return lambda stager, *args: stager.set_plainly(owner, *args)
     if isinstance(f, types.MethodWrapperType | types.BuiltinMethodType) and type(owner) in (*BUILTIN, Scalar):
         found = SLOTS.get(f.__name__)
-        return found and (lambda stager, *args: found(stager, owner, *args))
+        return found and (lambda stager, *args, **kwargs: found(stager, owner, *args, **kwargs))
     return None

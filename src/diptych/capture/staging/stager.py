@@ -28,7 +28,7 @@ from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.modes import CallMode
 from diptych.capture.staging.operators import Operators
 from diptych.capture.staging.outside import World
-from diptych.capture.staging.texts import Texts
+from diptych.capture.staging.templates import Templates
 from diptych.capture.staging.unions import Unions
 from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle, has_handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
@@ -117,7 +117,7 @@ class Sheet(Recorder):
         return outputs
 
 
-class Stager(Calling, Operators, Unions, Logic, Texts, Iteration, Managers, Looping):
+class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, Looping):
     """Turns a transformed program into a symbolic graph."""
 
     def __init__(self, vary: dict[str, Any]) -> None:

@@ -232,6 +232,19 @@ class Subscripts(Attributes, Growing):
         bad = self.tape.scalar(operator.or_, low, high)
         return self.stage_value(bad, error, lambda: at(0))
 
+    def pick_known(self, items: list[Any], key: Scalar) -> Any:
+        """The item at an index of the graph that is one of the list's."""
+        if len(items) > 64:
+            raise self.tape.refuse("opaque-conversion", f"{len(items)} items are put into an order of the graph")
+
+        def at(index: int) -> Any:
+            if index == len(items) - 1:
+                return items[index]
+            hit = self.tape.scalar(COMPARISONS["eq"], key, index)
+            return self.stage_value(hit, lambda: items[index], lambda: at(index + 1))
+
+        return at(0)
+
     def pick_key(self, table: Any, key: Scalar, missing: Any = None) -> Any:
         """The value of a dict under a key of the graph; `missing()` if there is none."""
         keys = [k for k in table if kind_of(k) is not None]

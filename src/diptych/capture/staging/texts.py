@@ -7,12 +7,15 @@ from typing import Any
 import torch
 
 from diptych.capture.staging.core import Core
-from diptych.capture.staging.mixtures import mixed_contents
+from diptych.capture.staging.mixtures import behind, mixed_contents
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.tensors import node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import control, own
 from diptych.graph.spec import NumberSpec
+
+PLAIN_TEXTS = (BaseException.__str__, KeyError.__str__)
+"""How exceptions are shown by Python itself: as what they were raised with."""
 
 
 class Texts(Core):
@@ -26,6 +29,13 @@ class Texts(Core):
         if isinstance(value, Union):
             return self.distribute(lambda v: self.format(v, conversion, spec), value)
         mark = "" if conversion == -1 else chr(conversion)
+        if mixed_contents(value) is not None and behind(value) is value:
+            return self.through_mixed(value, lambda: self.format(value, conversion, spec))
+        if isinstance(value, BaseException) and mark != "r" and type(value).__str__ in PLAIN_TEXTS and value.args:
+            bare = len(value.args) == 1
+            inner = "r" if isinstance(value, KeyError) or not bare else "s"
+            text = self.format(value.args[0] if bare else value.args, ord(inner), "")
+            return self.format(text, -1, spec)
         if isinstance(value, Scalar | torch.Tensor):
             if not isinstance(spec, str):
                 raise self.tape.refuse("opaque-conversion", "a format that only the graph knows")

@@ -105,19 +105,18 @@ def lower_boolean(t: Transformer, node: ast.BoolOp) -> ast.expr:
 
 @lowers(ast.UnaryOp)
 def lower_unary(t: Transformer, node: ast.UnaryOp) -> ast.expr:
-    """`not a` through a hook; the other unary operators are methods of their operand."""
+    """`not a`, `-a`."""
     if isinstance(node.op, ast.Not):
         return hook("not_", t.expression(node.operand))
-    return ast.UnaryOp(node.op, t.expression(node.operand))
+    if isinstance(node.operand, ast.Constant):
+        return node
+    return hook("unary", ast.Constant(type(node.op).__name__), t.expression(node.operand))
 
 
 @lowers(ast.BinOp)
 def lower_binary(t: Transformer, node: ast.BinOp) -> ast.expr:
-    """Operators are methods of their operands; `%` may format a string."""
-    left, right = t.expression(node.left), t.expression(node.right)
-    if isinstance(node.op, ast.Mod | ast.Add | ast.Mult | ast.Sub | ast.BitOr | ast.BitAnd | ast.BitXor):
-        return hook("binary", ast.Constant(type(node.op).__name__), left, right)
-    return ast.BinOp(left, node.op, right)
+    """`a + b`  ->  `binary("Add", a, b)`."""
+    return hook("binary", ast.Constant(type(node.op).__name__), t.expression(node.left), t.expression(node.right))
 
 
 @lowers(ast.Compare)

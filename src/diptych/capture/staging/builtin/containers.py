@@ -1,4 +1,4 @@
-"""Containers: lists and tuples of items, their length, their sum, their order."""
+"""Containers: lists and tuples of items, their length, their sum."""
 
 from __future__ import annotations
 
@@ -75,14 +75,3 @@ def builtin_all(stager: Any, items: Any) -> Any:
     if not found:
         return True
     return stager.all_true(found[0], *[lambda v=v: v for v in found[1:]])
-
-
-@meaning(builtins.sorted)
-def builtin_sorted(stager: Any, items: Any, key: Any = None, reverse: bool = False) -> Any:
-    """`sorted(items)` by keys that Python knows."""
-    found = known_items(stager, items)
-    keys = [stager.call(key, i) for i in found] if key is not None else found
-    if stager.holds_traced(keys):
-        raise stager.tape.refuse("opaque-conversion", "sorting by values of the graph; use torch.sort")
-    order = sorted(range(len(found)), key=lambda i: keys[i], reverse=reverse)
-    return [found[i] for i in order]

@@ -1,0 +1,63 @@
+"""Order: `sorted`, by keys that Python knows or by numbers of the graph."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import torch
+
+from diptych.capture.staging.builtin.iteration import known_items
+from diptych.capture.staging.builtin.registry import meaning
+from diptych.capture.values import Scalar, kind_of
+from diptych.graph import own
+from diptych.graph.spec import NumberSpec
+
+
+@meaning(builtins.sorted)
+def builtin_sorted(stager: Any, items: Any, *, key: Any = None, reverse: Any = False) -> Any:
+    """`sorted(items)`: stable, so that equal items stay in order."""
+    found = known_items(stager, items)
+    key, backwards = stager.resolve(key), stager.truth(reverse)
+    keys = [stager.call(key, i) for i in found] if key is not None else found
+    if not isinstance(backwards, bool):
+        raise stager.tape.refuse("opaque-conversion", "sorted() in an order that the graph knows")
+    if not stager.holds_traced(keys):
+        order = sorted(range(len(found)), key=lambda i: keys[i], reverse=backwards)
+        return [found[i] for i in order]
+    return stager.distribute(lambda *k: by_keys(stager, found, list(k), backwards), *keys)
+
+
+def by_keys(stager: Any, items: list[Any], keys: list[Any], reverse: bool) -> list[Any]:
+    """Items in the order of keys that the graph computes."""
+    if len(items) < 2:
+        return list(items)
+    tape = stager.tape
+    if len({shape_of(k) for k in keys}) > 1:
+        raise tape.refuse("opaque-conversion", "sorting by tensors next to numbers, or of several dtypes")
+    nodes = tuple(comparable(stager, k) for k in keys)
+    specs = tuple(NumberSpec("int") for _ in items)
+    node = tape.emit(own.OWN["sort_order"], (nodes, reverse), None, specs)
+    order = [tape.number(tape.item(node, k, specs[k]), "int") for k in range(len(items))]
+    return [stager.pick_known(items, k) for k in order]
+
+
+def shape_of(key: Any) -> Any:
+    """What of a key is a tensor, of which dtype: torch compares those by its own promotion."""
+    if type(key) in (tuple, list):
+        return tuple(shape_of(k) for k in key)
+    return key.dtype if isinstance(key, torch.Tensor) else None
+
+
+def comparable(stager: Any, key: Any) -> Any:
+    """A key as numbers, texts and tuples of them, over nodes."""
+    key = stager.tape.as_scalar(stager.resolve(key))
+    if isinstance(key, tuple | list) and type(key) in (tuple, list):
+        return tuple(comparable(stager, k) for k in key)
+    if isinstance(key, torch.Tensor):
+        key = stager.number_of(key)
+    if isinstance(key, Scalar):
+        return key.node
+    if kind_of(key) is None or kind_of(key) == "complex":
+        raise stager.tape.refuse("opaque-conversion", f"sorting by a {type(key).__name__} next to values of the graph")
+    return key
