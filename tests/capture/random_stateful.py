@@ -66,9 +66,11 @@ class Findings:
         return "\n".join(lines)
 
 
-def how_served(stats: Any, calls: int) -> str:
-    if any("internal" in str(refusal).split(":")[0] for refusal in stats.refusals):
-        return "crash"
+def how_served(stats: Any, calls: int, raised: set[str]) -> str:
+    for refusal in stats.refusals:
+        reason = str(refusal).splitlines()[0].partition("[internal]: ")[2]
+        if reason and reason.partition(":")[0] not in raised:  # else the program raises it imperatively too
+            return "crash"
     return "graph" if stats.graph_calls == calls else "part" if stats.graph_calls else "fallback"
 
 
@@ -99,10 +101,10 @@ def check(case: Case, mode: str, expected: list[Observation], found: Findings) -
     for want, have in zip(expected, actual, strict=True):
         if have.error is not None and want.error is None:
             found.errors.setdefault(mode, have.error)
-    found.served[mode] = "wrong" if wrong else how_served(stats, len(actual))
+    found.served[mode] = "wrong" if wrong else how_served(stats, len(actual), found.raised)
 
 
-def minimized(text: str, mode: str, seconds: float = 300) -> str:
+def minimized(text: str, mode: str, seconds: float = 60) -> str:
     """The program with statements deleted as long as it stays bad in the same way."""
 
     def character(found: Findings) -> tuple[str, set[str]]:

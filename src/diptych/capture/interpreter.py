@@ -97,6 +97,10 @@ class Interpreter:
         """Assign a global name."""
         table[name] = value
 
+    def load_local(self, value: Any) -> Any:
+        """A variable of the function that may have no value; Python itself says so where it has none."""
+        return value
+
     def load_cell(self, reader: Thunk, name: str) -> Any:
         """A variable of an enclosing function that is not being transformed with this one."""
         return reader()

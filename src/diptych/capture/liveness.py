@@ -45,7 +45,15 @@ class Liveness:
         self._first = parameters(tree.args)[:1]
         self._after: dict[ast.stmt, Names] = {}
         self._head: dict[ast.stmt, Names] = {}
-        self._block(tree.body, NONE, _Exits())
+        self._at_entry = self._block(tree.body, NONE, _Exits())
+        self._given = frozenset(parameters(tree.args))
+        deleted = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Del)}
+        self._deleted: Names = frozenset(deleted) & self.locals
+
+    @property
+    def maybe_unbound(self) -> Names:
+        """The function's own names that may have no value where they are read."""
+        return ((self._at_entry | self.captured) & self.locals) - self._given | self._deleted
 
     def live_after(self, stmt: ast.stmt) -> Names:
         """Names that may be read once `stmt` is done, before they are overwritten.

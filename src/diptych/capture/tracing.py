@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import logging
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import torch
@@ -296,11 +298,34 @@ def trace(
     `speculate` says what is assumed to be as it is for these arguments.
     """
     try:
-        try:
-            return Tracing(function, vary or {}, speculate).run(args, kwargs)
-        except ReadAfterAll:
-            again = Tracing(function, vary or {}, speculate)
-            again.world.append_lists = False
-            return again.run(args, kwargs)
+        with quiet_meta_errors():
+            return traced(function, args, kwargs, vary or {}, speculate)
     except Leak as leak:
         raise Refused("leaked-value", str(leak)) from leak
+
+
+@contextlib.contextmanager
+def quiet_meta_errors() -> Generator[None]:
+    """Torch logs each operation whose type it can't compute; here they are paths that raise, or refusals."""
+
+    def lasting(record: logging.LogRecord) -> bool:
+        return "failed while attempting to run meta" not in str(record.msg)
+
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    logger.addFilter(lasting)
+    try:
+        yield
+    finally:
+        logger.removeFilter(lasting)
+
+
+def traced(
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any], speculate: Speculate
+) -> Program:
+    """Capture one call; lists that are read after an append are looked at from the start in a second attempt."""
+    try:
+        return Tracing(function, vary, speculate).run(args, kwargs)
+    except ReadAfterAll:
+        again = Tracing(function, vary, speculate)
+        again.world.append_lists = False
+        return again.run(args, kwargs)

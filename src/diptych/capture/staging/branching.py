@@ -207,7 +207,7 @@ class Branching(Exceptions, Merging):
     def count_path(self) -> None:
         """Copies of what follows a branch are limited."""
         self.paths += 1
-        if self.paths > 200:
+        if self.paths > 400:
             raise self.tape.refuse("too-many-paths")
 
     def stage_value(self, pred: Scalar, then: Thunk, orelse: Thunk) -> Any:

@@ -93,7 +93,9 @@ class Forms:
         if marker is not None:
             columns = tuple(self.column(c) for c in marker.columns)
             return RowsForm(columns, tuple(marker.numbers), marker.item)
-        if type(value) in (list, tuple, dict) or (self.structured(value) and holds(value, self.stager.outside)):
+        if type(value) is tuple or (type(value) in (list, dict) and not self.stager.outside(value)):
+            return self.container(value)
+        if self.structured(value) and holds(value, self.stager.outside):
             return self.container(value)
         return ConstantForm(value)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diptych.capture.completion import Returning
+from diptych.capture.staging.attributes import has_undefined
 from diptych.capture.staging.truth import Truth
 from diptych.capture.values import Original, Undefined, Union
 
@@ -57,6 +58,13 @@ class Unions(Truth):
     def each_side(self, value: Union, function: Callable[[Any], Any]) -> Any:
         """A function of both alternatives of a union."""
         return self.stage_value(value.pred, lambda: function(value.then), lambda: function(value.orelse))
+
+    def load_local(self, value: Any) -> Any:
+        """A variable that has no value on some path: reading it there raises."""
+        if not has_undefined(value):
+            return value
+        value = self.resolve(value)
+        return self.each_side(value, self.load_local) if has_undefined(value) else value
 
     def settle(self, value: Any) -> Any:
         """A value that leaves the function: undefined alternatives raise here."""

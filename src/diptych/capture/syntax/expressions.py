@@ -79,11 +79,11 @@ def lower_slice(t: Transformer, node: ast.Slice) -> ast.expr:
 
 @lowers(ast.Name)
 def lower_name(t: Transformer, node: ast.Name) -> ast.expr:
-    """A variable of the function stays; a closure's or a module's is read through a hook."""
+    """A variable of the function stays, unless it may have no value; others are read through hooks."""
     if not isinstance(node.ctx, ast.Load) or node.id.startswith("__diptych_"):
         return node
     if t.knows(node.id) or node.id == "__class__":
-        return node
+        return hook("load_local", node) if t.maybe_unbound(node.id) else node
     if node.id in free_names(t):
         return hook("load_cell", ast.Lambda(no_arguments(), load(node.id)), ast.Constant(node.id))
     return hook("load_global", hook_globals(), ast.Constant(node.id))

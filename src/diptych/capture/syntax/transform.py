@@ -56,6 +56,12 @@ class Transformer:
             return False
         return name in self.locals or name in self.nonlocals or (self.outer is not None and self.outer.knows(name))
 
+    def maybe_unbound(self, name: str) -> bool:
+        """Whether `name`, a variable of this function or of one around it, may have no value where it is read."""
+        if name in self.locals or self.outer is None:
+            return name in self.liveness.maybe_unbound
+        return self.outer.maybe_unbound(name)
+
     def writable(self) -> tuple[str, ...]:
         """The variables that a helper function inside this one must declare `nonlocal`."""
         return (*self.locals, *sorted(self.nonlocals))
