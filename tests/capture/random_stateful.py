@@ -69,7 +69,8 @@ class Findings:
 def how_served(stats: Any, calls: int, raised: set[str]) -> str:
     for refusal in stats.refusals:
         reason = str(refusal).splitlines()[0].partition("[internal]: ")[2]
-        if reason and reason.partition(":")[0] not in raised:  # else the program raises it imperatively too
+        kind = reason.partition(":")[0].replace("NameError", "UnboundLocalError")
+        if reason and kind not in raised:  # else the program raises it imperatively too
             return "crash"
     return "graph" if stats.graph_calls == calls else "part" if stats.graph_calls else "fallback"
 

@@ -97,6 +97,9 @@ class Operations(TorchDispatchMode):
             flat = self.sized(node, flat)
         grad = torch.is_grad_enabled() and func not in FORGETFUL and any(requires_grad(i) for i in inputs)
         self.name(node, flat, grad, bare=not isinstance(outputs, tuple | list))
+        if not torch.is_grad_enabled() and composite(func):  # its last step may be a view
+            for out in leaves(flat):
+                handle(out).quiet = True
         return pytree.tree_unflatten(flat, spec)
 
     def record_example(self, func: Any, args: Any, kwargs: Any, inputs: list[torch.Tensor]) -> Any:
@@ -251,3 +254,8 @@ UNROLLED: dict[Any, Callable[..., Any]] = {
     aten.split.Tensor: split,
     aten.split_with_sizes.default: split,
 }
+
+
+def composite(func: Any) -> bool:
+    """Whether torch makes an operation of others."""
+    return torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd")

@@ -148,6 +148,8 @@ class ViewOf:
     shape: tuple[int, ...]
     stride: tuple[int, ...]
     offset: int
+    detached: bool
 
     def __call__(self, flat: list[Any], roots: Any) -> Any:
-        return flat[self.position].as_strided(self.shape, self.stride, self.offset)
+        base = flat[self.position].detach() if self.detached else flat[self.position]
+        return base.as_strided(self.shape, self.stride, self.offset)

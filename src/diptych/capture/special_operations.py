@@ -52,7 +52,7 @@ def record_copy(mode: Writes, func: Any, args: Any, kwargs: Any) -> Any:
     if tuple(source.shape) != tuple(target.shape):
         node = tape.emit(aten.expand.default, (node, tape.nodes(list(target.shape))), None, tape.spec(target))
     node = tape.emit(aten.clone.default, (node,), {"memory_format": torch.contiguous_format}, tape.spec(target))
-    write(tape, target, node, requires_grad(source))
+    write(tape, target, node, requires_grad(source), forgets=True)
     return target
 
 

@@ -53,9 +53,12 @@ class Store:
 
 
 class Handle:
-    """What a traced tensor is: its store, and for a view the tensor and operation it came from."""
+    """What a traced tensor is: its store, and for a view the tensor and operation it came from.
 
-    __slots__ = ("arguments", "function", "node", "parent", "store", "version")
+    A view is `quiet` if it was made while autograd did not look.
+    """
+
+    __slots__ = ("arguments", "function", "node", "parent", "quiet", "store", "version")
 
     def __init__(self, store: Store, node: fx.Node | None = None) -> None:
         self.store = store
@@ -64,6 +67,7 @@ class Handle:
         self.parent: torch.Tensor | None = None
         self.function: Any = None
         self.arguments: tuple[Any, Any] = ((), {})
+        self.quiet = False
 
 
 def handle(tensor: torch.Tensor) -> Handle:
@@ -135,12 +139,21 @@ def claim(tape: Recorder, store: Store) -> None:
 
 def requires_grad(tensor: torch.Tensor) -> bool:
     """Whether the tensor will require a gradient when the graph runs under autograd."""
+    return (
+        handle(tensor).store.requires_grad
+        and (tensor.is_floating_point() or tensor.is_complex())
+        and not detached(tensor)
+    )
+
+
+def detached(tensor: torch.Tensor) -> bool:
+    """Whether a `detach` is among the views between a tensor and its store."""
     it = handle(tensor)
     while it.parent is not None:
         if it.function is aten.detach.default:
-            return False
+            return True
         it = handle(it.parent)
-    return it.store.requires_grad and (tensor.is_floating_point() or tensor.is_complex())
+    return False
 
 
 def adopt(tape: Recorder, fake: torch.Tensor, node: fx.Node, grad: bool) -> torch.Tensor:
@@ -159,13 +172,17 @@ def adopt_view(tape: Recorder, fake: torch.Tensor, parent: torch.Tensor, functio
     made = Handle(handle(parent).store)
     made.parent, made.function, made.arguments = parent, function, (args, kwargs)
     made.version = -1
+    made.quiet = not torch.is_grad_enabled()
     attach(fake, made)
     node = node_of(tape, fake)
     tape.bind_sizes(fake, node)
 
 
-def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool) -> None:
-    """`tensor` now has the value `value`: its store is rebuilt through the views between them."""
+def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool, forgets: bool = False) -> None:
+    """`tensor` now has the value `value`: its store is rebuilt through the views between them.
+
+    With `forgets` the value does not come from what the tensor was.
+    """
     store = handle(tensor).store
     check_twins(tape, store)
     claim(tape, store)
@@ -173,11 +190,15 @@ def write(tape: Recorder, tensor: torch.Tensor, value: fx.Node, grad: bool) -> N
         store.external.check_written(tape)
     if tape.grad_mode and not torch.is_grad_enabled() and store.requires_grad:
         value = tape.emit(own.OWN["rebind"], (node_of(tape, tensor), value), None, tape.spec(tensor))
-    elif handle(tensor).parent is None and store.requires_grad and torch.is_grad_enabled() and not grad:
+    elif handle(tensor).parent is None and store.requires_grad and torch.is_grad_enabled() and (forgets or not grad):
         value = tape.emit(own.OWN["overwrite"], (node_of(tape, tensor), value), None, tape.spec(tensor))
-    current = tensor
-    while (parent := handle(current).parent) is not None:
-        it = handle(current)
+    current, seen_by_autograd = tensor, torch.is_grad_enabled() and (grad or requires_grad(tensor))
+    while (it := handle(current)).parent is not None or it.quiet:
+        if it.quiet and seen_by_autograd:
+            raise tape.refuse("mutation", "a view that was made under no_grad is written to outside of it")
+        parent = it.parent
+        if parent is None:
+            break
         value = put_back(tape, it.function, parent, value, it.arguments[0])
         current = parent
     tape.trail.touch(store)

@@ -25,7 +25,7 @@ from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
-from diptych.capture.tensors import Store, adopt, handle, node_of
+from diptych.capture.tensors import Store, adopt, detached, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.graph.calling import Calling
@@ -203,7 +203,11 @@ class Tracing:
             raise self.tape.refuse("view-of-path", "a view of a written argument of varying size is returned")
         base = self.world.externals[position].value
         return ViewOf(
-            position, tuple(fake.shape), tuple(fake.stride()), int(fake.storage_offset()) + base.storage_offset()
+            position,
+            tuple(fake.shape),
+            tuple(fake.stride()),
+            int(fake.storage_offset()) + base.storage_offset(),
+            detached(fake),
         )
 
     def program(

@@ -196,6 +196,10 @@ class Attributes(Names):
             known = (id(owner), name) in self.world.reads
             if before is not MISSING and not known and place.key not in self.written and not self.fresh(before):
                 self.set_aside(place, before, lambda: self.read_before(owner, name, before))
+            if before is MISSING and not known and self.first_on_a_path(place):
+                self.world.missing(owner, name)
+                if (id(owner), name) not in self.world.reads:
+                    self.refuse_absent(place)
             self.written.add(place.key)
         self.tape.trail.touch(place)
 

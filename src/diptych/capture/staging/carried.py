@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from diptych.capture.regions import Region
-from diptych.capture.staging.forms import Form, Forms, count
+from diptych.capture.staging.form_types import Form, count
+from diptych.capture.staging.forms import Forms
 
 
 class After:

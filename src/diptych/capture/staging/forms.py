@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from diptych.capture.staging.form_types import (
+    ChoiceForm,
+    ConstantForm,
+    Form,
+    HeldForm,
+    NumberForm,
+    PartsForm,
+    RowsForm,
+    TensorForm,
+    assemble,
+    count,
+    number_kind,
+    take_apart,
+)
 from diptych.capture.staging.packing import attributes, holds
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, node_of
@@ -16,66 +29,17 @@ from diptych.graph.layout import Constant, Layout, Leaf, Mapping_, Object_, Sequ
 from diptych.graph.spec import NumberSpec
 
 
-@dataclass(frozen=True)
-class TensorForm:
-    """A tensor; a size of None varies."""
-
-    dtype: torch.dtype
-    device: torch.device
-    shape: tuple[Any, ...]
-    stride: tuple[Any, ...] | None
-    grad: bool
-
-
-@dataclass(frozen=True)
-class NumberForm:
-    """A Python number of one kind."""
-
-    kind: str
-
-
-@dataclass(frozen=True)
-class ConstantForm:
-    """The same object in every round."""
-
-    value: Any
-
-
-@dataclass(frozen=True)
-class PartsForm:
-    """A container or object with the same structure in every round."""
-
-    make: type
-    names: tuple[Any, ...]
-    parts: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class ChoiceForm:
-    """One of two types, told apart by a flag."""
-
-    then: Any
-    orelse: Any
-
-
-@dataclass(frozen=True)
-class RowsForm:
-    """A list that grows: columns of stacked items."""
-
-    columns: tuple[TensorForm, ...]
-    numbers: tuple[str | None, ...]
-    item: Layout
-
-
-Form = TensorForm | NumberForm | ConstantForm | PartsForm | ChoiceForm | RowsForm
-
-
 class Forms:
-    """Finds, widens, instantiates and fills forms for one loop."""
+    """Finds, widens, instantiates and fills forms.
 
-    def __init__(self, stager: Any) -> None:
+    With `held` a list or dict that is the same one in every round is carried as itself, not as a copy.
+    """
+
+    def __init__(self, stager: Any, held: bool = False) -> None:
         self.stager = stager
         self.tape = stager.tape
+        self.held = held
+        self.copied: dict[int, Any] = {}
 
     def of(self, value: Any) -> Form:
         """The form of a value as it stands."""
@@ -89,11 +53,12 @@ class Forms:
             return NumberForm(value.kind)
         if isinstance(value, Union):
             return ChoiceForm(self.of(value.then), self.of(value.orelse))
+        if type(value) in (list, dict) and (self.held or self.stager.outside(value)):
+            return HeldForm(value)
         marker = rows_of(value)
         if marker is not None:
-            columns = tuple(self.column(c) for c in marker.columns)
-            return RowsForm(columns, tuple(marker.numbers), marker.item)
-        if type(value) is tuple or (type(value) in (list, dict) and not self.stager.outside(value)):
+            return self.grown(marker)
+        if type(value) in (list, tuple, dict):
             return self.container(value)
         if self.structured(value) and holds(value, self.stager.outside):
             return self.container(value)
@@ -103,7 +68,8 @@ class Forms:
         """The form of what a container holds: lists of different length on different paths are lists that grow."""
         if isinstance(content, Union):
             return self.widen(self.contents(content.then), self.contents(content.orelse))
-        return self.of(content)
+        bare = type(content) in (list, dict) and rows_of(content) is None
+        return self.container(content) if bare else self.of(content)
 
     def structured(self, value: Any) -> bool:
         """Whether a value is taken apart (else it is carried as the object it is)."""
@@ -135,6 +101,10 @@ class Forms:
 
     def widen(self, a: Form, b: Form) -> Form:
         """The form of a value that has form `a` in one round and form `b` in another."""
+        if isinstance(a, HeldForm) and isinstance(b, HeldForm) and a.value is b.value:
+            return a
+        if isinstance(a, PartsForm | RowsForm | HeldForm) and isinstance(b, PartsForm | RowsForm | HeldForm):
+            a, b = self.copy(a), self.copy(b)
         if isinstance(a, ConstantForm) and isinstance(b, ConstantForm):
             return self.constants(a, b)
         kinds = number_kind(a), number_kind(b)
@@ -153,6 +123,17 @@ class Forms:
             if a.make is list:
                 return self.rows(a, b) or self.choice(a, b)
         return self.choice(a, b)
+
+    def copy(self, form: Form) -> Form:
+        """A container as one that has the same parts; those from outside are always themselves."""
+        if not isinstance(form, HeldForm) or self.stager.outside(form.value):
+            return form
+        marker = rows_of(form.value)
+        return self.container(form.value) if marker is None else self.grown(marker)
+
+    def grown(self, marker: RowsOf) -> RowsForm:
+        """The form of a list that grows."""
+        return RowsForm(tuple(self.column(c) for c in marker.columns), tuple(marker.numbers), marker.item)
 
     def constants(self, a: ConstantForm, b: ConstantForm) -> Form:
         kinds = kind_of(a.value), kind_of(b.value)
@@ -260,7 +241,7 @@ class Forms:
             node = self.tape.region.placeholder(f"c{len(inputs)}", {"spec": NumberSpec(form.kind), "where": None})
             inputs.append(node)
             return Scalar(self.tape, node, form.kind)
-        if isinstance(form, ConstantForm):
+        if isinstance(form, ConstantForm | HeldForm):
             return form.value
         if isinstance(form, ChoiceForm):
             tag = self.formal(NumberForm("bool"), inputs)
@@ -285,7 +266,7 @@ class Forms:
     def fill(self, form: Form, value: Any, leaves: list[Any]) -> None:
         """The leaves of a value as this form has them (nodes of the current region, or numbers)."""
         value = self.tape.as_scalar(value)
-        if isinstance(form, ConstantForm):
+        if isinstance(form, ConstantForm | HeldForm):
             return
         if isinstance(form, ChoiceForm):
             self.fill_choice(form, value, leaves)
@@ -294,19 +275,29 @@ class Forms:
         elif isinstance(form, TensorForm):
             leaves.append(self.tape.region.use(node_of(self.tape, self.stager.traced(value))))
         elif isinstance(form, RowsForm):
+            self.once(value)
             if isinstance(value, Union):
                 value = self.stager.distribute(lambda v: [rows_of(v) or self.stack(v, form)], value)
             marker = rows_of(value) or self.stack(value, form)
             leaves += [self.tape.region.use(node_of(self.tape, c)) for c in marker.columns]
         else:
+            self.once(value)
             for part, item in zip(form.parts, take_apart(value), strict=True):
                 self.fill(part, item, leaves)
+
+    def once(self, value: Any) -> None:
+        """Containers are carried as copies: one that is carried twice would become two."""
+        if isinstance(value, tuple | Union):
+            return
+        if id(value) in self.copied:
+            raise self.tape.refuse("loop-state", f"one {type(value).__name__} is carried twice")
+        self.copied[id(value)] = value
 
     def fill_choice(self, form: ChoiceForm, value: Any, leaves: list[Any]) -> None:
         """The flag, and the leaves of both alternatives (absent for the one that does not hold)."""
         if isinstance(value, Union):
-            swapped = not self.fits(form.then, value.then)
-            if swapped and not (self.fits(form.then, value.orelse) and self.fits(form.orelse, value.then)):
+            swapped = not self.first(form, value.then)
+            if swapped and not (self.first(form, value.orelse) and self.fits(form.orelse, value.then)):
                 both = self.fits(form.orelse, value.then) and self.fits(form.orelse, value.orelse)
                 raise self.tape.refuse("loop-state", "a value of changing type" + (" (nested)" if both else ""))
             if not swapped and not self.fits(form.orelse, value.orelse):
@@ -316,7 +307,7 @@ class Forms:
             self.fill(form.then, value.orelse if swapped else value.then, leaves)
             self.fill(form.orelse, value.then if swapped else value.orelse, leaves)
             return
-        holds_ = self.fits(form.then, value)
+        holds_ = self.first(form, value)
         leaves.append(holds_)
         if holds_:
             self.fill(form.then, value, leaves)
@@ -326,6 +317,11 @@ class Forms:
             leaves += [None] * count(form.orelse)
         else:
             self.fill(form.orelse, value, leaves)
+
+    def first(self, form: ChoiceForm, value: Any) -> bool:
+        """Whether a value is carried as the first of two types; the container that the second one is, is not."""
+        second = isinstance(form.orelse, HeldForm) and form.orelse.value is value
+        return not second and self.fits(form.then, value)
 
     def fits(self, form: Form, value: Any) -> bool:
         """Whether a value can be carried in this form."""
@@ -360,47 +356,3 @@ class Forms:
                 self.leaves_of(item, part, leaves)
         elif not isinstance(layout, Constant):
             raise ValueError(layout)
-
-
-def number_kind(form: Form) -> str | None:
-    """The kind of number a form holds."""
-    if isinstance(form, NumberForm):
-        return form.kind
-    return kind_of(form.value) if isinstance(form, ConstantForm) else None
-
-
-def count(form: Form) -> int:
-    """How many leaves a form has."""
-    if isinstance(form, TensorForm | NumberForm):
-        return 1
-    if isinstance(form, ChoiceForm):
-        return 1 + count(form.then) + count(form.orelse)
-    if isinstance(form, RowsForm):
-        return len(form.columns)
-    return sum(map(count, form.parts)) if isinstance(form, PartsForm) else 0
-
-
-def take_apart(value: Any) -> list[Any]:
-    """The parts of a container or object, in the order of its form."""
-    if isinstance(value, dict):
-        return list(value.values())
-    if isinstance(value, list | tuple | collections.deque):
-        return list(value)
-    return list(attributes(value).values())
-
-
-def assemble(form: PartsForm, parts: list[Any]) -> Any:
-    """A container or object from its parts."""
-    make = form.make
-    if issubclass(make, dict):
-        made: Any = make()
-        made.update(zip(form.names, parts, strict=True))
-        return made
-    if issubclass(make, tuple) and hasattr(make, "_fields"):
-        return make(*parts)
-    if issubclass(make, list | tuple | collections.deque):
-        return make(parts)
-    made = object.__new__(make)
-    for name, part in zip(form.names, parts, strict=True):
-        object.__setattr__(made, name, part)
-    return made

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.forms import Forms, RowsForm
+from diptych.capture.staging.form_types import RowsForm
+from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.mixtures import Mixtures, mixed_contents
 from diptych.capture.staging.packing import rebuild
 from diptych.capture.staging.rows import RowsOf, row, rows_of

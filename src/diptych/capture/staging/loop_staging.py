@@ -13,7 +13,8 @@ from diptych.capture.regions import Region, union
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.escapes import Scope
-from diptych.capture.staging.forms import ConstantForm, Form, Forms, NumberForm, TensorForm
+from diptych.capture.staging.form_types import ConstantForm, Form, NumberForm, TensorForm
+from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.merging import undefined
 from diptych.capture.staging.mixtures import mixed_contents, mixture
 from diptych.capture.staging.packing import stores
@@ -48,7 +49,7 @@ class LoopStaging:
         self.stager = stager
         self.tape = stager.tape
         self.rounds = rounds
-        self.forms = Forms(stager)
+        self.forms = Forms(stager, held=True)
         self.places: dict[Hashable, Any] = {}
         self.carried: dict[Hashable, Form] = {}
         self.ends: dict[Hashable, set[Store]] = {}
@@ -95,6 +96,7 @@ class Attempt:
         self.initial: list[Any] = []
         self.finals: dict[Hashable, set[Store]] = {}
         self.origins: dict[Hashable, set[Store]] = {key: stores(place.get()) for key, place in self.s.places.items()}
+        self.forms.copied = {}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.initial)
         self.region = Region(tape.region, repeats=True)
@@ -147,6 +149,7 @@ class Attempt:
         if not stable:
             return False
         self.outputs = [tape.region.use(again) if isinstance(again, torch.fx.Node) else again]
+        self.forms.copied = {}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.outputs)
         if self.s.code is not None:

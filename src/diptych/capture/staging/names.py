@@ -80,6 +80,8 @@ class Names(Core):
             source = Source(name, None, GlobalSource(table, name))
             if not isinstance(before, Original | types.ModuleType):
                 self.set_aside(GlobalPlace(table, name), before, lambda: self.world.enter(before, source))
+        elif name not in table and self.first_on_a_path(GlobalPlace(table, name)):
+            self.refuse_absent(GlobalPlace(table, name))
         self.tape.trail.write(GlobalPlace(table, name), value)
 
     def load_cell(self, reader: Any, name: str) -> Any:
@@ -115,12 +117,22 @@ class Names(Core):
             source = Source(place.name, None, CellSource(cells[0]))
             if not self.fresh(before) and not isinstance(before, Original):
                 self.set_aside(place, before, lambda: self.world.enter(before, source))
+        if id(cells[0]) in self.outside_cells and before is MISSING and self.first_on_a_path(place):
+            self.refuse_absent(place)
         self.tape.trail.touch(CellPlace(cells[0], code.co_freevars[0]))
 
     def put(self, frame: Any, name: str, value: Any) -> Any:
         """`(name := value)`."""
         self.tape.trail.write(frame[name], value)
         return value
+
+    def first_on_a_path(self, place: Any) -> bool:
+        """Whether this is the first write to a place, and other paths leave the place as it is."""
+        return place.key not in self.written and self.tape.region is not self.tape.root
+
+    def refuse_absent(self, place: Any) -> None:
+        """What has no value before the call is set on some paths only, and later calls may find it set."""
+        raise self.tape.refuse("structure-in-branch", f"{place.name} has no value before the call, and gets one here")
 
     def set_aside(self, place: Any, before: Any, enter: Any) -> None:
         """A place outside is written before it was read: what it held matters only if it is read later."""

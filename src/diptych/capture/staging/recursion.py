@@ -14,7 +14,8 @@ from diptych.capture.regions import Region
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Core, Diverged, Signal
 from diptych.capture.staging.escapes import Scope
-from diptych.capture.staging.forms import Form, Forms
+from diptych.capture.staging.form_types import Form
+from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.packing import stores
 from diptych.capture.tensors import Store, kin
 from diptych.capture.trail import AttributePlace, CellPlace, ContentsPlace, GlobalPlace
@@ -163,6 +164,7 @@ class Recursion(Core):
                 if not stable and activation.used:
                     return None
                 outputs: list[Any] = []
+                forms.copied = {}
                 forms.fill(wide, result, outputs)
         finally:
             self.scopes = scopes
@@ -202,6 +204,7 @@ class Recursion(Core):
         """The call node and its result."""
         tape = self.tape
         leaves: list[Any] = []
+        forms.copied = {}
         forms.fill(activation.form, (args, kwargs), leaves)
         lifted = [tape.region.use(node) for node in activation.lifted]
         node = tape.emit(activation.target, (*leaves, *lifted), None, None)
