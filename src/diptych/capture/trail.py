@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
@@ -236,9 +236,11 @@ class Trail:
 
     def __init__(self) -> None:
         self.layers: list[Layer] = [Layer()]
+        self.watch: Callable[[Place], None] = lambda place: None
 
     def touch(self, place: Place) -> None:
         """Call before `place` is written."""
+        self.watch(place)
         self.layers[-1].touch(place)
 
     def write(self, place: Place, value: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from diptych.capture.convert import convertible, is_converted
-from diptych.capture.sources import Constantly, Source
+from diptych.capture.sources import ClassEntry, Constantly, Source
 from diptych.capture.staging.names import Names, looked_at
 from diptych.capture.trail import MISSING, AttributePlace
 from diptych.capture.values import Original, Scalar, Undefined, Union
@@ -93,6 +93,12 @@ class Attributes(Names):
             value = self.call(found.func, owner)
             self.setattr(owner, name, value)
             return value
+        getter = class_attribute(type(found), "__get__") if found is not MISSING else MISSING
+        if self.transforms(getter) and (stored is MISSING or is_data_descriptor(found)) and not isinstance(owner, type):
+            if self.outside(owner):
+                self.world.enter(found, Source(f"{type(owner).__name__}.{name}", None, ClassEntry(type(owner), name)))
+                self.world.missing(owner, name)
+            return self.with_default(lambda: self.call(getter, found, owner, type(owner)), default)
         if isinstance(stored, Union) and has_undefined(stored):
             raise self.tape.refuse("structure-in-branch", f"{name} is an attribute on some paths only")
         if isinstance(stored, Original | Union):

@@ -68,6 +68,7 @@ class Calling(Recursion, Modules, Containers):
             return self.distribute(lambda g: self.call(g, *args, **kwargs), f)
         args = tuple(self.resolve(a) if isinstance(a, Union) else a for a in args)
         kwargs = {k: self.resolve(v) if isinstance(v, Union) else v for k, v in kwargs.items()}
+        self.world.callee(f)
         handler = self.handler(f)
         owner = getattr(f, "__self__", None)
         container = isinstance(owner, CONTAINERS) and isinstance(f, types.BuiltinMethodType | types.MethodWrapperType)
@@ -198,6 +199,9 @@ class Calling(Recursion, Modules, Containers):
         if self.transforms(post):
             vars(made)["__post_init__"] = lambda *values: last.append(values)
         kind.__init__(made, *args, **kwargs)
+        for value in vars(made).values():  # what a factory of defaults has made
+            if not any(value is given for given in (*args, *kwargs.values())):
+                self.new_container(value)
         if last:
             del vars(made)["__post_init__"]
             self.call(post, made, *last[0])

@@ -248,8 +248,9 @@ class Forms:
             return Union(tag, self.formal(form.then, inputs), self.formal(form.orelse, inputs))
         if isinstance(form, RowsForm):
             columns = [self.formal_tensor(c, inputs) for c in form.columns]
-            return [RowsOf(columns, list(form.numbers), form.item)]
-        return assemble(form, [self.formal(p, inputs) for p in form.parts])
+            return self.stager.birth([RowsOf(columns, list(form.numbers), form.item)])
+        made = assemble(form, [self.formal(p, inputs) for p in form.parts])
+        return self.stager.birth(made) if form.make in (list, dict) else made  # objects: copies, not to be written to
 
     def formal_tensor(self, form: TensorForm, inputs: list[Any]) -> torch.Tensor:
         tape = self.tape

@@ -84,7 +84,8 @@ class Join:
         if type(a) is type(b):
             joined = self.structure(a, b)
             if joined is not ABSENT:
-                return joined
+                made = joined is not a and joined is not b and mutable(joined)
+                return self.stager.birth(joined) if made else joined
         return self.union(a, b)
 
     def outer(self, leaf: Any) -> bool:

@@ -9,6 +9,7 @@ import torch
 
 from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, Returning, Split
 from diptych.capture.interpreter import Frame
+from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region, union
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged
@@ -138,6 +139,10 @@ class Attempt:
             done = self.s.rounds.body()
         except Diverged:
             raise tape.refuse("loop-state", "every round raises") from None
+        except (Refused, RecursionError):
+            raise
+        except Exception as error:
+            raise tape.refuse("loop-state", f"every round raises {type(error).__name__}: {error}") from error
         code, value = self.code_of(done)
         stable = self.settle_code(code, value)
         if isinstance(code, int):

@@ -12,7 +12,7 @@ from diptych.capture.staging.core import Core
 from diptych.capture.staging.outside import World
 from diptych.capture.staging.packing import holds
 from diptych.capture.tensors import has_handle
-from diptych.capture.trail import MISSING, CellPlace, GlobalPlace
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
 from diptych.capture.values import Original, Scalar, Union
 
 
@@ -125,6 +125,16 @@ class Names(Core):
         """`(name := value)`."""
         self.tape.trail.write(frame[name], value)
         return value
+
+    def watch(self, place: Any) -> None:
+        """What is written to was made by the program, or it is known where in the world outside it is found."""
+        if not isinstance(place, AttributePlace | ContentsPlace):
+            return
+        owner = place.owner
+        if id(owner) not in self.born and id(owner) not in self.made_here and not self.world.known(owner):
+            raise self.tape.refuse(
+                "outside-world", f"a {type(owner).__name__} that was reached in an unknown way changes"
+            )
 
     def first_on_a_path(self, place: Any) -> bool:
         """Whether this is the first write to a place, and other paths leave the place as it is."""

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from diptych.capture.guards import Guard, SameAs
-from diptych.capture.interpreter import AUGMENTED, BINARY, COMPARE, UNARY
+from diptych.capture.python_operators import AUGMENTED, BINARY, COMPARE, UNARY
 from diptych.capture.staging.attributes import class_attribute
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.overloads import Overloads

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import functools
 import types
 from typing import Any
 
@@ -337,6 +338,21 @@ class World:
         self.baseline[place.key] = entered
         place.set(entered)
 
+    def callee(self, f: Any) -> None:
+        """What a partial or bound method from outside holds is outside too."""
+        base = self.sources.get(id(f))
+        if base is None:
+            return
+        if isinstance(f, functools.partial):
+            parts: dict[str, Any] = {"func": f.func, "args": f.args, "keywords": f.keywords}
+        elif isinstance(f, types.MethodType | types.BuiltinMethodType | types.MethodWrapperType):
+            parts = {"__self__": f.__self__}
+        else:
+            return
+        for name, part in parts.items():
+            if not isinstance(part, (*PLAIN, types.ModuleType)) and id(part) not in self.sources:
+                self.enter(part, Source(f"{base.path}.{name}", base, Attribute(name)))
+
     def function(self, value: types.FunctionType) -> None:
         """A function's code and defaults are part of the program."""
         if id(value) not in self.functions:
@@ -344,6 +360,12 @@ class World:
             self.alive.append(value)
             source = Source(value.__qualname__, None, Constantly(value))
             self.guards.append(Guard(source, f"{value.__qualname__} is unchanged", Unchanged(value)))
+            for name in ("__defaults__", "__kwdefaults__"):
+                table: Any = getattr(value, name) or ()
+                parent = Source(f"{source.path}.{name}", source, Attribute(name))
+                for key, default in table.items() if isinstance(table, dict) else enumerate(table):
+                    if not isinstance(default, PLAIN):
+                        self.enter(default, item_source(parent, key))
 
     def class_function(self, owner: Any, name: str, found: Any) -> None:
         """A method is what its class says, and the object has no attribute of that name."""

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from diptych.capture.interpreter import AUGMENTED
+from diptych.capture.python_operators import AUGMENTED
 from diptych.capture.staging.builtin.iteration import builtin_iter, builtin_next, builtin_reversed
 from diptych.capture.staging.builtin.objects import builtin_hash
 from diptych.capture.staging.builtin.registry import meaning

@@ -125,6 +125,7 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
         super().__init__(tape)
         tape.stager = self
         self.world = tape.world
+        tape.trail.watch = self.watch
         self.inexact: set[Any] = set()
         self.busy = False
         self.leaves: list[tuple[Store, torch.Tensor]] = []

@@ -56,11 +56,12 @@ class Subscripts(Attributes, Growing):
         self.world.key(owner, key)
         if isinstance(owner, collections.defaultdict) and key not in owner:
             self.tape.trail.touch(ContentsPlace(owner))  # reading makes the entry
+            return self.new_container(owner[key])
         kind: Any = type(owner)
         if isinstance(owner, torch.nn.Module):
             return self.call(kind.__getitem__, owner, key)
         if issubclass(kind, dict | list | tuple | str | bytes | range | collections.deque | torch.Size | type):
-            return owner[key]
+            return self.new_container(owner[key]) if isinstance(key, slice) else owner[key]
         method = class_attribute(type(owner), "__getitem__")
         return self.call(method, owner, key) if self.transforms(method) else owner[key]
 

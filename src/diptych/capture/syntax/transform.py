@@ -159,6 +159,10 @@ class Transformer:
         """The transformed function."""
         body = self.block(self.tree.body)
         tree = self.tree
+        if tree.args.kwarg is not None:  # a dict that the call has made
+            given = tree.args.kwarg.arg
+            fresh: list[ast.stmt] = [ast.Assign([store(given)], hook("fresh_container", load(given)))]
+            body = [*place(fresh, tree.body[0]), *body]
         if not self.generator:
             name, made = self.helper("body", body)
             declare: list[ast.stmt] = []
