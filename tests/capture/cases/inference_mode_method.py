@@ -31,7 +31,7 @@ class Generator(nn.Module):
 def make():
     torch.manual_seed(0)
     model = Generator()
-    return model.generate, [(torch.tensor(a), torch.tensor(b)) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0))]
+    return model.generate, [(torch.tensor(a), torch.tensor(b)) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0), (0, 4), (1, 0), (2, 1), (4, 2))]
 
 
 def state(program):

@@ -10,7 +10,7 @@ class Decoder(nn.Module):
         self.emb = nn.Embedding(vocab, dim)
         self.cell = nn.GRUCell(dim, dim)
         self.out = nn.Linear(dim, vocab)
-        self.eos = 0
+        self.eos = 3
 
     @torch.no_grad()
     def forward(self, h, start=1, max_len=8):
@@ -27,4 +27,4 @@ class Decoder(nn.Module):
 
 def make():
     torch.manual_seed(5)
-    return Decoder(), [(torch.randn(1, 8) * s,) for s in (1.0, 2.0, 0.1, 5.0)] + [(torch.randn(1, 8), 3, 4)]
+    return Decoder(), [(torch.randn(1, 8) * s,) for s in (1.0, 2.0, 0.1, 5.0, 3.0, 9.0, 4.0, 0.5)] + [(torch.randn(1, 8), 3, 4)]

@@ -22,4 +22,4 @@ class Reader(nn.Module):
 
 def make():
     torch.manual_seed(0)
-    return Reader(), [(torch.randn(3, 4, 2), torch.tensor(l)) for l in ([4, 2, 1], [3, 3, 1], [1, 1, 1], [2, 4, 4])]
+    return Reader(), [(torch.randn(3, 4, 2) * s, torch.tensor(l)) for s in (1.0, 4.0) for l in ([4, 2, 1], [3, 3, 1], [1, 1, 1], [2, 4, 4])]

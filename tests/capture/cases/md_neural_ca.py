@@ -3,7 +3,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 EXPECT = "graph"
-MAX_GRAPHS = 2
+MAX_GRAPHS = 3
 
 class NCA(nn.Module):
     def __init__(self, ch=3):
@@ -31,4 +31,4 @@ class NCA(nn.Module):
 
 def make():
     torch.manual_seed(0)
-    return NCA(), [(torch.rand(1, 3, 4, 4) * s,) for s in (1.0, 0.01, 5.0)] + [(torch.rand(1, 3, 5, 5),)]
+    return NCA(), [(torch.rand(1, 3, 4, 4) * s,) for s in (1.0, 0.01, 5.0)] + [(torch.rand(1, 3, 5, 5),)] + [(torch.rand(1, 3, 1, 1) + 0.5,) for _ in range(4)]

@@ -2,6 +2,7 @@
 import torch
 from torch import nn
 EXPECT = "graph"
+MAX_GRAPHS = 4
 
 def sample(logits, temperature=1.0, top_k=None, top_p=None):
     if temperature == 0:
@@ -20,7 +21,7 @@ def sample(logits, temperature=1.0, top_k=None, top_p=None):
     return torch.multinomial(logits.softmax(-1), 1).squeeze(-1)
 
 class Generator(nn.Module):
-    def __init__(self, vocab=6, dim=5, eos=0):
+    def __init__(self, vocab=6, dim=5, eos=1):
         super().__init__()
         self.emb, self.rnn, self.head = nn.Embedding(vocab, dim), nn.GRUCell(dim, dim), nn.Linear(dim, vocab)
         self.eos = eos
@@ -39,9 +40,9 @@ class Generator(nn.Module):
             h = self.rnn(self.emb(nxt)[None], h)
         return out
 
-    def forward(self, prompt):
-        return self.generate(prompt, temperature=0.8, top_k=4, top_p=0.9)
+    def forward(self, prompt, temperature=0.8, top_k=4, top_p=0.9):
+        return self.generate(prompt, temperature=temperature, top_k=top_k, top_p=top_p)
 
 def make():
     torch.manual_seed(0)
-    return Generator(), [(torch.tensor(p),) for p in ([1, 2], [3, 4], [5, 5], [2, 0])]
+    return Generator(), [(torch.tensor(p),) for p in ([1, 2], [3, 4], [5, 5], [2, 0])] + [(torch.tensor([1, 2]), 0.0)] + [(torch.tensor([2, 1]), 0.5, None), (torch.tensor([2, 1]), 0.5, 3, None)]

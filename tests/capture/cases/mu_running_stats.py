@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 EXPECT = "graph"
-MAX_GRAPHS = 2
+MAX_GRAPHS = 3
 
 class MyNorm(nn.Module):
     def __init__(self, dim, momentum=0.1):
@@ -23,8 +23,8 @@ class MyNorm(nn.Module):
                 else:
                     self.mean.lerp_(mean, self.momentum)
                     self.var.lerp_(var, self.momentum)
-                if (self.var < 1e-3).any():
-                    self.var.clamp_(min=1e-3)
+                if (self.var < 0.6).any():
+                    self.var.clamp_(min=0.6)
             self.seen += 1
         else:
             mean, var = self.mean, self.var
@@ -32,4 +32,7 @@ class MyNorm(nn.Module):
 
 def make():
     torch.manual_seed(0)
-    return MyNorm(3), [(torch.randn(4, 3),), (torch.randn(4, 3) * 2,), (torch.zeros(4, 3),), (torch.randn(5, 3, requires_grad=True),)]
+    return MyNorm(3), [(torch.randn(4, 3),), (torch.randn(4, 3) * 2,), (torch.zeros(4, 3),), (torch.randn(5, 3, requires_grad=True),), (torch.randn(4, 3),)]
+
+def before_call(program, number):
+    program.train(number != 4)

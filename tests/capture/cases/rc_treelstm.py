@@ -31,7 +31,7 @@ class TreeLSTM(nn.Module):
 
     def forward(self, tree):
         h, _ = self.node(tree)
-        if h.abs().max() > 0.5:
+        if h.abs().max() > 0.15:
             h = h / 2
         return h
 

@@ -25,7 +25,7 @@ class MeanTeacher:
         self.opt.zero_grad()
         loss.backward()
         self.opt.step()
-        if loss > 0.5:
+        if loss > 0.0015:
             self.teacher.load_state_dict(self.student.state_dict())
         else:
             self.update_teacher()
@@ -34,7 +34,7 @@ class MeanTeacher:
 def make():
     torch.manual_seed(0)
     m = MeanTeacher(nn.Linear(2, 2))
-    return m.step, [(torch.randn(4, 2) * s,) for s in (1.0, 1.0, 40.0, 1.0)]
+    return m.step, [(torch.randn(4, 2) * s,) for s in (1.0, 0.1, 40.0, 0.01)]
 
 def state(program):
     o = program.__self__

@@ -33,6 +33,7 @@ class Scaler:
 def make():
     torch.manual_seed(0)
     model = nn.Linear(3, 1)
+    model.unused = nn.Parameter(torch.zeros(1))
     opt = torch.optim.SGD(model.parameters(), lr=0.01)
     scaler = Scaler()
 

@@ -29,4 +29,4 @@ def f(x):
 
 
 def make():
-    return f, [(torch.tensor(v),) for v in ([1.0, 1.0], [2.0, -1.0], [9.0, 2.0], [60.0, 1.0])]
+    return f, [(torch.tensor(v),) for v in ([1.0, 1.0], [2.0, -1.0], [9.0, 2.0], [60.0, 1.0], [1e6, 1.0])]
