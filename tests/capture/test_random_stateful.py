@@ -1,4 +1,4 @@
-"""Random programs with state, aliases, random draws, exceptions and changing hyper-parameters against imperative ones."""
+"""Random programs with state, aliases, random draws, exceptions and changing hyper-parameters, compared with Python."""
 
 from __future__ import annotations
 

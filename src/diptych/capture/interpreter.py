@@ -8,14 +8,13 @@ current on this thread.
 from __future__ import annotations
 
 import builtins
-import functools
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
 from diptych.capture.completion import BREAK, CONTINUE, Completion, Returning
-from diptych.capture.python_operators import AUGMENTED, BINARY, COMPARE, UNARY
+from diptych.capture.python_operators import AUGMENTED, BINARY, COMPARE, UNARY, unpacking
 from diptych.capture.trail import CellPlace
 
 Thunk = Callable[[], Any]
@@ -367,16 +366,6 @@ class Interpreter:
     def after(self, done: Completion, frame: Frame, rest: Thunk | None = None) -> Completion:
         """What follows a `with` or `try`."""
         return rest() if done is None and rest is not None else done
-
-
-@functools.cache
-def unpacking(count: int, star: int) -> Callable[[Any], tuple[Any, ...]]:
-    """Python's own unpacking into `count` targets, the one at `star` (if any) a list."""
-    names = [f"{'*' * (k == star)}item{k}" for k in range(count)]
-    made: dict[str, Any] = {}
-    text = f"def unpack(value):\n  [{', '.join(names)}] = value\n  return ({', '.join(names).replace('*', '')},)"
-    exec(compile(text, "<unpacking>", "exec"), made)
-    return made["unpack"]
 
 
 class Hooks(threading.local):

@@ -1,7 +1,8 @@
-"""Python's operators by the names of their syntax nodes."""
+"""Python's operators by the names of their syntax nodes, and its unpacking."""
 
 from __future__ import annotations
 
+import functools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -55,3 +56,13 @@ AUGMENTED: dict[str, Callable[[Any, Any], Any]] = {
     "BitOr": operator.ior,
     "BitXor": operator.ixor,
 }
+
+
+@functools.cache
+def unpacking(count: int, star: int) -> Callable[[Any], tuple[Any, ...]]:
+    """Python's own unpacking into `count` targets, the one at `star` (if any) a list."""
+    names = [f"{'*' * (k == star)}item{k}" for k in range(count)]
+    made: dict[str, Any] = {}
+    text = f"def unpack(value):\n  [{', '.join(names)}] = value\n  return ({', '.join(names).replace('*', '')},)"
+    exec(compile(text, "<unpacking>", "exec"), made)
+    return made["unpack"]
