@@ -20,8 +20,10 @@ class Growing(Mixtures):
     def rows_item(self, rows: RowsOf, key: Any) -> Any:
         """An item, or a slice, of a list whose length the graph knows."""
         if isinstance(key, slice):
-            columns = [c[self.arguments(key)] for c in rows.columns]
-            return [RowsOf(columns, rows.numbers, rows.item)]
+            columns, part = rows.columns, self.arguments(key)
+            if isinstance(part.step, int) and part.step < 0:  # tensors have no negative steps
+                columns, part = [c.flip(0) for c in columns], from_the_end(part)
+            return [RowsOf([c[part] for c in columns], rows.numbers, rows.item)]
         return self.row_at(rows, key)
 
     def row_at(self, rows: RowsOf, index: Any) -> Any:
@@ -74,3 +76,9 @@ class Growing(Mixtures):
         second = other or self.as_rows(right, marker)
         columns = [torch.cat([a, b], 0) for a, b in zip(first.columns, second.columns, strict=True)]
         return [RowsOf(columns, first.numbers, first.item)]
+
+
+def from_the_end(key: slice) -> slice:
+    """The slice that takes from a list's reverse what `key`, with a negative step, takes from the list."""
+    start, stop = (None if place is None else -1 - place for place in (key.start, key.stop))
+    return slice(start, stop, -key.step)
