@@ -56,6 +56,7 @@ class LoopStaging:
         self.ends: dict[Hashable, set[Store]] = {}
         self.code: Form | None = None
         self.value: Form | None = None
+        self.returned: set[Store] = set()
 
     def run(self) -> tuple[Any, Any]:
         """Find the carried places and their forms by tracing until nothing new turns up; then emit."""
@@ -96,7 +97,9 @@ class Attempt:
         self.first = self.as_pred(self.s.rounds.test())
         self.initial: list[Any] = []
         self.finals: dict[Hashable, set[Store]] = {}
-        self.origins: dict[Hashable, set[Store]] = {key: stores(place.get()) for key, place in self.s.places.items()}
+        self.origins: dict[Hashable, set[Store]] = {
+            key: self.stores(place.get()) for key, place in self.s.places.items()
+        }
         self.forms.copied = {}
         for key, form in self.s.carried.items():
             self.fill_place(key, form, self.initial)
@@ -181,6 +184,7 @@ class Attempt:
             return True
         if self.s.code is None:
             self.s.code, stable = NUMBER_INT, False
+        self.s.returned |= self.stores(value)
         if value is not UNSET or self.s.value is not None:
             form = self.forms.of(value)
             wide = self.forms.widen(self.s.value or ConstantForm(UNSET), form)
@@ -204,7 +208,7 @@ class Attempt:
         for key, place in self.s.places.items():
             if isinstance(place, Store) and place.node is None:
                 raise self.tape.refuse("view-of-path", "a write inside a loop through a name that depends on the path")
-            self.finals[key] = stores(place.get())
+            self.finals[key] = self.stores(place.get())
             known = self.s.ends.setdefault(key, set())
             outer = {s for s in self.finals[key] if s.depth < self.tape.region.depth} - known
             stable = stable and outer <= self.origins.get(key, set())
@@ -256,23 +260,28 @@ class Attempt:
             freeze(value, self.stager.frozen)
         place.set(closed(place, value))
 
+    def stores(self, value: Any) -> set[Store]:
+        """The memory of all tensors in a value."""
+        return stores(value, self.stager.traced)
+
     def share_formals(self) -> None:
         """A carried tensor may be what it was before the loop, or what another carried one is."""
         for key, place in self.s.places.items():
             if not isinstance(place, Store):
                 origins = self.origins[key] | self.s.ends.get(key, set())
                 outer = {s for s in kin(origins) if s.depth < self.tape.region.depth}
-                for store in stores(place.get()):
+                for store in self.stores(place.get()):
                     store.formal = True
                     store.twins = tuple((s, s.version) for s in outer)
 
-    def share_results(self) -> None:
-        """Likewise after the loop."""
+    def share_results(self, value: Any) -> None:
+        """Likewise after the loop, and what it returns."""
         made: list[tuple[Store, set[Store]]] = []
         for key, place in self.s.places.items():
             if not isinstance(place, Store):
                 origins = self.origins[key] | self.s.ends.get(key, set()) | self.finals.get(key, set())
-                made += [(store, set(kin(origins))) for store in stores(place.get())]
+                made += [(store, set(kin(origins))) for store in self.stores(place.get())]
+        made += [(store, set(kin(self.s.returned))) for store in self.stores(value)]
         for store, origins in made:
             outer = [(s, s.version) for s in origins if s.depth <= self.tape.region.depth and s is not store]
             others = [(s, s.version) for s, also in made if s is not store and also & origins]
@@ -314,9 +323,9 @@ class Attempt:
         for name, place in self.frame.items():
             if place.key in self.changes and place.key not in self.s.places and name not in self.s.rounds.live:
                 tape.trail.write(place, MISSING)
-        self.share_results()
         code = after.value(self.s.code) if self.s.code is not None else None
         value: Any = after.value(self.s.value) if self.s.value is not None else MISSING
+        self.share_results(value)
         for index, spec in after.named.items():
             specs = (*specs[:index], spec, *specs[index + 1 :])
         node.meta["spec"] = specs

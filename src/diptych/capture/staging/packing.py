@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 
 from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.tensors import Store, handle, has_handle, requires_grad
+from diptych.capture.tensors import Store, handle, requires_grad
 from diptych.capture.values import Original, Scalar, Undefined, Union
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 
@@ -186,8 +187,8 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             return [RowsOf(cols, [kinds[c.dtype] if n else None for c, n in zip(cols, numbers, strict=True)], item)]
 
 
-def stores(value: Any) -> set[Store]:
-    """The memory of all tensors in a value."""
+def stores(value: Any, traced: Callable[[torch.Tensor], torch.Tensor]) -> set[Store]:
+    """The memory of all tensors in a value; `traced` gives what stands for a tensor of the outside."""
     found: set[Store] = set()
     todo, seen = [value], set()
     while todo:
@@ -196,8 +197,7 @@ def stores(value: Any) -> set[Store]:
             continue
         seen.add(id(part))
         if isinstance(part, torch.Tensor):
-            if has_handle(part):
-                found.add(handle(part).store)
+            found.add(handle(traced(part)).store)
         elif isinstance(part, Union):
             todo += [part.then, part.orelse]
         elif isinstance(part, list | tuple):

@@ -36,6 +36,7 @@ class Activation:
         self.result: Form | None = None
         self.lifted: list[Any] = []
         self.used = False
+        self.outer: set[Store] = set()  # memory outside that the result may be
 
 
 class MakeFunction(Signal):
@@ -147,7 +148,7 @@ class Recursion(Core):
         try:
             with tape.inside(region):
                 args, kwargs = forms.formal(activation.form, inputs)
-                for store in stores([args, kwargs]):
+                for store in stores([args, kwargs], self.traced):
                     store.formal = True
                 for node in activation.lifted:
                     region.use(node)
@@ -156,6 +157,8 @@ class Recursion(Core):
                 except Diverged:
                     raise tape.refuse("recursion-type", f"{made.__name__} never returns") from None
                 self.check_state(existing, region)
+                given = kin(stores(result, self.traced))
+                activation.outer |= {s for s in given if s.depth < region.depth and not s.formal}
                 found = forms.of(result)
                 wide = forms.widen(activation.result, found) if activation.result is not None else found
                 lifted = list(dict.fromkeys([*activation.lifted, *region.operands]))
@@ -213,7 +216,8 @@ class Recursion(Core):
         after.index = 0
         value = after.value(activation.result)
         node.meta["spec"] = tuple(after.found)
-        twins = tuple((s, s.version) for s in kin(stores([args, kwargs])))
-        for store in stores(value):
+        origins = [*stores([args, kwargs], self.traced), *activation.outer]
+        twins = tuple((s, s.version) for s in kin(origins))
+        for store in stores(value, self.traced):
             store.twins = twins
         return value
