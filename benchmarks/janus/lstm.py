@@ -84,4 +84,4 @@ def make(small: bool = False) -> Job:
         begin = number * steps % (len(corpus) - steps - 1)
         return corpus[begin : begin + steps], corpus[begin + 1 : begin + steps + 1]
 
-    return Job(training.step, arguments, (training.model,), (training.optimizer,))
+    return Job(training.step, arguments, (training.model,), (training.optimizer,), lambda: training.model.state)

@@ -100,4 +100,10 @@ class Agent:
 def make(small: bool = False) -> Job:
     """A fresh training; `small` for tests."""
     agent = Agent(ActorCritic(8), 8, 4) if small else Agent(ActorCritic(64), 128, 32)
-    return Job(agent.step, lambda number: (), (agent.network,), (agent.optimizer,))
+    return Job(
+        agent.step,
+        lambda number: (),
+        (agent.network,),
+        (agent.optimizer,),
+        lambda: (agent.environment.state, vars(agent.buffer)),
+    )

@@ -82,7 +82,7 @@ def grow(leaves: int, chance: random.Random) -> Node:
 
 def make(small: bool = False) -> Job:
     """A fresh training; `small` for tests."""
-    width, batch, leaves, trees = (8, 2, 3, 4) if small else (64, 8, 10, 64)
+    width, batch, leaves, trees = (8, 2, 3, 4) if small else (64, 8, 10, 1024)
     chance = random.Random(0)
     treebank = [grow(chance.randint(1, leaves), chance) for _ in range(trees)]
     training = Training(TreeLSTM(WORDS, width))
