@@ -44,7 +44,7 @@ def main() -> None:
 def table(found: list[Comparison]) -> Table:
     made = Table(title="imperative PyTorch and diptych.hybridize, the same steps")
     heads = ("program", "steps", "equal", "graphs", "graph", "imperative", "fallbacks", "refusals")
-    for head in (*heads, "imperative ms", "hybrid ms", "ratio", "warm-up s", "hybrid"):
+    for head in (*heads, "imperative ms", "hybrid ms", "ratio", "warm-up: imperative s", "hybrid s"):
         made.add_column(head, justify="left" if head in ("program", "equal") else "right")
     for one in found:
         equal = "every bit" if one.first_difference is None else f"until step {one.first_difference}"
