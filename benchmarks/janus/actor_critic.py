@@ -73,5 +73,5 @@ class Worker:
 
 def make(small: bool = False) -> Job:
     """A fresh training; `small` for tests."""
-    worker = Worker(ActorCritic(16 if small else 128), 8 if small else 200)
+    worker = Worker(ActorCritic(16 if small else 128), 20 if small else 200)
     return Job(worker.step, lambda number: (), (worker.network,), (worker.optimizer,), lambda: worker.environment.state)

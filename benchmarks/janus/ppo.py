@@ -25,13 +25,13 @@ class Buffer:
 class Agent:
     """One step is a rollout and the updates from it, which end early when the policy has moved too far."""
 
-    def __init__(self, network: ActorCritic, length: int, minibatch: int) -> None:
+    def __init__(self, network: ActorCritic, length: int, minibatch: int, far: float) -> None:
         self.network, self.length, self.minibatch = network, length, minibatch
         self.optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
         self.environment = CartPole()
         self.environment.reset()
         self.buffer = Buffer(length)
-        self.epochs, self.clip, self.far = 3, 0.2, 0.02
+        self.epochs, self.clip, self.far = 3, 0.2, far
 
     @torch.no_grad()
     def rollout(self) -> None:
@@ -99,7 +99,7 @@ class Agent:
 
 def make(small: bool = False) -> Job:
     """A fresh training; `small` for tests."""
-    agent = Agent(ActorCritic(8), 8, 4) if small else Agent(ActorCritic(64), 128, 32)
+    agent = Agent(ActorCritic(8), 8, 4, far=1e-5) if small else Agent(ActorCritic(64), 128, 32, far=0.02)
     return Job(
         agent.step,
         lambda number: (),
