@@ -19,10 +19,10 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/python -m diptych.demo $(ARGS)
 
 test: lint types
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-all: lint types
-	$(BIN)/python -m pytest --hypothesis-profile=search $(ARGS)
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=search $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check .

@@ -91,7 +91,7 @@ VALUES = [
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda v: str(sorted(v)) if isinstance(v, frozenset) else repr(v))
 def test_constants(value):
     encoder = Encoder()
     written = json.loads(json.dumps(encoder.value(value)))
