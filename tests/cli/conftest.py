@@ -11,12 +11,18 @@ import pytest
 from tests.cli.programs import PROGRAMS
 
 
+@pytest.fixture(autouse=True)
+def known_path() -> Iterator[None]:
+    """Folders that a command adds to `sys.path` are forgotten: processes that later tests start inherit it."""
+    before = list(sys.path)
+    yield
+    sys.path[:] = before
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Iterator[Path]:
     """A file with the programs, forgotten by Python afterwards."""
     path = tmp_path / "programs_of_a_user.py"
     path.write_text(PROGRAMS)
-    before = list(sys.path)
     yield path
-    sys.path[:] = before
     sys.modules.pop(path.stem, None)

@@ -199,9 +199,13 @@ class Core(Interpreter):
     def new_container(self, value: Any) -> Any:
         """A list, dict, set or iterator that a call has made belongs to the program."""
         mutable = isinstance(value, list | dict | set | collections.deque | Iterator)
-        if mutable and not self.outside(value):
-            self.born.setdefault(id(value), self.tape.region.depth)
-            self.kept.append(value)
+        if mutable and not self.outside(value) and id(value) not in self.born:
+            self.birth(value)
+            for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+                self.new_container(part)
+        elif type(value) is tuple:
+            for part in value:
+                self.new_container(part)
         return value
 
     def fresh_container(self, value: Any) -> Any:

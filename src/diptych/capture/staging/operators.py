@@ -47,7 +47,7 @@ class Operators(Overloads, Subscripts):
         if name == "Mod" and isinstance(left, str) and self.holds_traced(right):
             return self.percent(left, right)
         made = self.overloaded(name, left, right)
-        return BINARY[name](left, right) if made is NotImplemented else made
+        return self.new_container(BINARY[name](left, right)) if made is NotImplemented else made
 
     def unary(self, name: str, value: Any) -> Any:
         """`-value` and its kin."""
