@@ -66,12 +66,17 @@ class Findings:
         return "\n".join(lines)
 
 
+MISTAKES = ("unsupported operand type(s)", "cannot access free variable", "pop from empty list", "out of range",
+            "division by zero", "modulo by zero")  # fmt: skip
+"""What Python says of the mistakes that these programs make."""
+
+
 def how_served(stats: Any, calls: int, raised: set[str]) -> str:
     for refusal in stats.refusals:
         reason = str(refusal).splitlines()[0].partition("[internal]: ")[2]
         kind = reason.partition(":")[0].replace("NameError", "UnboundLocalError")
-        if reason and kind not in raised:  # else the program raises it imperatively too
-            return "crash"
+        if reason and kind not in raised and not any(mistake in reason for mistake in MISTAKES):
+            return "crash"  # not an exception that the program itself raises on the path that is traced
     return "graph" if stats.graph_calls == calls else "part" if stats.graph_calls else "fallback"
 
 

@@ -22,6 +22,7 @@ from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
 from diptych.capture.speculation import Speculate, Speculation
 from diptych.capture.staging.core import Diverged
+from diptych.capture.staging.exceptions import DATA_DEPENDENT
 from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
@@ -306,6 +307,8 @@ def trace(
             return traced(function, args, kwargs, vary or {}, speculate)
     except Leak as leak:
         raise Refused("leaked-value", str(leak)) from leak
+    except DATA_DEPENDENT as error:
+        raise Refused("data-dependent-shape", str(error).splitlines()[0]) from error
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import torch
 
-EXPECT = "any"  # not in one graph yet
+EXPECT = "graph"
 
 
 def f(x):

@@ -113,6 +113,7 @@ class Branching(Exceptions, Merging):
         """Trace `thunk` as the next part of a side; everything it changes is noted and taken back."""
         tape = self.tape
         layer = tape.trail.open()
+        depth = len(tape.trail.layers)
         for change in side.changes.values():
             tape.trail.write(change.place, change.after)
         for place in (frame or {}).values():
@@ -142,6 +143,9 @@ class Branching(Exceptions, Merging):
                 end.done, end.diverged, end.thrown, end.escape = side.done, side.diverged, side.thrown, side.escape
                 self.close_scope(scope, end)
                 side.done, side.diverged, side.thrown, side.escape = end.done, end.diverged, end.thrown, end.escape
+        except BaseException:  # the attempt is given up: what was open inside is taken back
+            tape.trail.rewind(depth)
+            raise
         finally:
             self.discard(scope)
             self.handlers, self.scopes = handlers, scopes
