@@ -90,12 +90,7 @@ class Exceptions(Core):
         """A side that raises when it is traced raises when it runs."""
         if isinstance(error, DATA_DEPENDENT):
             raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
-        unbound = re.match(r"cannot access free variable '(\w+)'", str(error)) if isinstance(error, NameError) else None
-        if unbound and unbound[1] in (frame or {}):  # a variable of this very function: a cell only for us
-            error = UnboundLocalError(
-                str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
-            )
-            vars(error)["diptych_exact"] = True
+        error = self.unbound_local(error, frame)
         if self.handlers:
             return self.raising(error)
         known = exact(error)
@@ -105,6 +100,15 @@ class Exceptions(Core):
         target.implicit = not known or self.finals > 0
         self.with_updates(target, operands)
         return None
+
+    def unbound_local(self, error: Exception, frame: Frame | None = None) -> Exception:
+        """A variable of the function itself, which is a cell only for us, is a local variable in Python's message."""
+        unbound = re.match(r"cannot access free variable '(\w+)'", str(error)) if isinstance(error, NameError) else None
+        own = frame or (self.frames[-1] if self.frames else {})
+        if not unbound or unbound[1] not in own:
+            return error
+        text = str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
+        return certain(UnboundLocalError(text)).with_traceback(error.__traceback__)
 
     def raise_node(self, error: BaseException) -> tuple[Any, list[Any]]:
         """What a node raises, and the values of the graph among its arguments."""
@@ -129,6 +133,7 @@ class Exceptions(Core):
         """An exception that Python raised during the trace, for the program's own handlers."""
         if isinstance(error, DATA_DEPENDENT):
             raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
+        error = self.unbound_local(error)
         if exact(error):
             return Raising(error)
         text = str(error)
