@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -101,7 +101,7 @@ def check(case: Case, mode: str, expected: list[Observation], found: Findings) -
 
     actual, running = run(build(case), transform)
     wrong = [d for n, pair in enumerate(zip(expected, actual, strict=True)) for d in differences(n, *pair)]
-    stats: Any = getattr(running, "stats")  # noqa: B009  (a Program has no such attribute for a type checker)
+    stats = cast(Any, running).stats
     found.refusals[mode] = [str(refusal) for refusal in stats.refusals]
     found.differences[mode] = wrong
     for want, have in zip(expected, actual, strict=True):

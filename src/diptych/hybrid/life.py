@@ -103,7 +103,7 @@ class Hybrid:
         try:
             return self.serve(entry, entry.fit(roots), roots)
         except Unfit as unfit:
-            self.errors[f"a graph does not fit the call it was made for: {unfit}"] = None
+            self.useless(entry, unfit)
         except Fallback as fallback:
             self.note(fallback)
         return self.imperative(function, args, kwargs)
@@ -144,6 +144,14 @@ class Hybrid:
                 self.entries.remove(entry)
                 self.entries.insert(0, entry)
         return result
+
+    def useless(self, entry: Entry, unfit: Unfit) -> None:
+        """A graph does not even fit the call that it was made for."""
+        with self.lock:
+            self.entries.remove(entry)
+            self.stats.graphs -= 1
+            self.given_up += 1
+        self.refuse(Refused("internal", f"the graph does not fit the call it was made for: {unfit}"))
 
     def note(self, fallback: Fallback) -> None:
         """A graph did not finish a call."""

@@ -97,7 +97,8 @@ class Attributes(Names):
         if self.transforms(getter) and (stored is MISSING or is_data_descriptor(found)) and not isinstance(owner, type):
             if self.outside(owner):
                 self.world.enter(found, Source(f"{type(owner).__name__}.{name}", None, ClassEntry(type(owner), name)))
-                self.world.missing(owner, name)
+                if not is_data_descriptor(found):
+                    self.world.missing(owner, name)
             return self.with_default(lambda: self.call(getter, found, owner, type(owner)), default)
         if isinstance(stored, Union) and has_undefined(stored):
             raise self.tape.refuse("structure-in-branch", f"{name} is an attribute on some paths only")

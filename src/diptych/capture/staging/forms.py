@@ -210,6 +210,7 @@ class Forms:
         return RowsForm(tuple(columns), tuple(numbers), layout)
 
     def flatten(self, form: Form, columns: list[TensorForm], numbers: list[str | None]) -> Layout:
+        form = self.copy(form)
         kind = number_kind(form)
         if isinstance(form, TensorForm):
             columns.append(TensorForm(form.dtype, form.device, (None, *form.shape), None, form.grad))

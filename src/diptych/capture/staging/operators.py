@@ -51,7 +51,9 @@ class Operators(Overloads, Subscripts):
 
     def unary(self, name: str, value: Any) -> Any:
         """`-value` and its kin."""
-        value = self.resolve(value)
+        value = self.tape.as_scalar(self.resolve(value))
+        if isinstance(value, Union):
+            return self.distribute(lambda v: self.unary(name, v), value)
         method = class_attribute(type(value), UNARY_METHODS[name])
         return self.call(method, value) if self.transforms(method) else UNARY[name](value)
 

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from diptych.capture.python_operators import AUGMENTED
+from diptych.capture.python_operators import AUGMENTED, BINARY, COMPARE, UNARY
 from diptych.capture.staging.builtin.iteration import builtin_iter, builtin_next, builtin_reversed
 from diptych.capture.staging.builtin.objects import builtin_hash
 from diptych.capture.staging.builtin.registry import meaning
@@ -25,6 +25,11 @@ BUILTIN = (list, dict, set, collections.deque, tuple, frozenset, str, range, int
 def binary(name: str) -> Meaning:
     """An operator."""
     return lambda stager, a, b: stager.binary(name, a, b)
+
+
+def unary(name: str) -> Meaning:
+    """An operator of one operand."""
+    return lambda stager, a: stager.unary(name, a)
 
 
 def compared(name: str) -> Meaning:
@@ -63,46 +68,21 @@ SLOTS: dict[str, Meaning] = {
 """What a method with a name of Python's own is, as a hook; the operators of the plain types are these."""
 
 
-OPERATORS = {
-    "Add": operator.add,
-    "Sub": operator.sub,
-    "Mult": operator.mul,
-    "Mod": operator.mod,
-    "BitOr": operator.or_,
-    "BitAnd": operator.and_,
-    "BitXor": operator.xor,
-}
-COMPARISONS = {
-    "Eq": operator.eq,
-    "NotEq": operator.ne,
-    "Lt": operator.lt,
-    "LtE": operator.le,
-    "Gt": operator.gt,
-    "GtE": operator.ge,
-    "Is": operator.is_,
-    "IsNot": operator.is_not,
-}
-
-for _name, _function in OPERATORS.items():
+for _name, _function in BINARY.items():
     meaning(_function)(binary(_name))
-for _name, _function in COMPARISONS.items():
-    meaning(_function)(compared(_name))
+for _name, _function in UNARY.items():
+    meaning(_function)(unary(_name))
+for _name, _function in COMPARE.items():
+    if _name not in ("In", "NotIn"):
+        meaning(_function)(compared(_name))
 for _name, _function in AUGMENTED.items():
     meaning(_function)(augmented(_name))
 
 
-def directly(function: Any) -> None:
-    """An operator whose Python form is a method of its operand."""
-
-    def handler(stager: Any, *args: Any) -> Any:
-        return stager.distribute(function, *(stager.tape.as_scalar(a) for a in args))
-
-    meaning(function)(handler)
-
-
-for _function in (operator.truediv, operator.floordiv, operator.pow, operator.matmul, operator.lshift, operator.rshift,
-                  operator.neg, operator.pos, operator.abs, operator.invert):  # fmt: skip
-    directly(_function)
+@meaning(operator.abs)
+def operator_abs(stager: Any, value: Any) -> Any:
+    """`operator.abs(a)`."""
+    return stager.call(abs, value)
 
 
 @meaning(operator.contains)
