@@ -14,7 +14,7 @@ from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
 from diptych.capture.staging.outside import extent, overlap
 from diptych.graph.printing import held_lines
-from diptych.hybrid.guarding import Fit, generate
+from diptych.hybrid.guarding import Fit, Maker
 
 
 class Plan:
@@ -73,6 +73,7 @@ class Entry:
             self.checks.append((len(self.plan.steps), position, guard, other))
         self.inputs = [self.plan.add(source) for source in program.sources]
         self.fast: Fit | None = None
+        self.maker = Maker(program)
         self.checks_made = 0
         self.check_time = 0
         self.run_graph = compile_plain(program.graph)
@@ -97,6 +98,19 @@ class Entry:
 
     def fit(self, roots: Roots) -> list[Any]:
         """The flat inputs for this call; Unfit if a guard does not hold."""
+        try:
+            values = self.walk(roots)
+        except Unfit:
+            if self.maker.outdated(self.checks_made):
+                self.fast = None
+            raise
+        if self.maker.outdated(self.checks_made):
+            seen = {source: values[index] for source, index in self.plan.index.items()}
+            self.fast = self.maker.make(seen, self.checks_made)
+        return [values[position] for position in self.inputs]
+
+    def walk(self, roots: Roots) -> list[Any]:
+        """The values of all sources at this call; Unfit if a guard does not hold."""
         steps, values, done = self.plan.steps, [], 0
         for needed, position, guard, other in self.checks:
             try:
@@ -126,9 +140,7 @@ class Entry:
                 self.pattern = shared
             if shared != self.pattern:
                 raise Unfit(None)
-        if self.fast is None:
-            self.fast = generate(self.program, {source: values[index] for source, index in self.plan.index.items()})
-        return flat
+        return values
 
     def differences(self, roots: Roots) -> dict[str, Any] | None:
         """What would have to vary for this graph to fit the call; None if it could not."""

@@ -1,43 +1,82 @@
 """One generated function per graph: whether the graph fits a call, and the flat inputs that the call feeds it.
 
-The function is a fast sufficient test. Each place of the outside is read once, each fact is one comparison, and all
-tensors are compared by one call into torch. Where it says no, the guards themselves are asked: they decide, and say
-which fact does not hold.
+The function is a fast sufficient test. Facts about arguments come first, and tensors are compared by one call into
+torch. Of the outside, most facts are about values in tables that nobody writes to between calls (a module's attributes
+and submodules): those tables are watched as a whole, and then the values in them are constants of the function. Other
+places are read once, and each fact is one comparison.
+
+Where the function says no, the guards themselves are asked: they decide, and say which fact does not hold. If all hold,
+a watched table was written to: the function is made anew, without the tables that change all the time.
 """
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
+import types
 from collections.abc import Callable
 from typing import Any, cast
 
 import torch
-from torch._C._dynamo.guards import TensorGuards
 
 from diptych.capture.guards import Equal, Guard, Keys, Lacks, Leaf, Length, OfType, Same, SameAs, TensorFacts, Unchanged
 from diptych.capture.program import Program, SizeGuard
 from diptych.capture.sources import (
     Argument,
     Attribute,
+    CellSource,
     ClassEntry,
     Constantly,
+    GlobalSource,
     Item,
     Source,
     read_function,
     read_names,
     read_self,
 )
+from diptych.hybrid.native import Watch, recover, tensor_check, works
+from diptych.hybrid.settled import IMMUTABLE, TABLES, Settled, stored_in
 
 Fit = Callable[[Any], list[Any] | None]
-TABLES = ("_parameters", "_buffers", "_modules")
-IMMUTABLE = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.Size, range, slice)
+RESTLESS = 16
+"""A watched table that is written to within so many checks, twice, is not watched any more."""
+
+
+class Maker:
+    """Makes the function of one graph, and again when a table that it watches was written to."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.watch: Watch | None = None
+        self.made_at = 0
+        self.strikes: dict[int, int] = {}
+
+    def outdated(self, checks: int) -> bool:
+        """Whether the function says no because it is old, or was never made; then forget what it watches."""
+        if self.watch is not None:
+            changed = self.watch.changed()
+            if not changed:
+                return False
+            if checks - self.made_at < RESTLESS:
+                self.strikes.update((key, self.strikes.get(key, 0) + 1) for key in changed)
+            self.watch = None
+        return True
+
+    def make(self, seen: dict[int, Any], checks: int) -> Fit:
+        """The function, given the values of all sources at a call whose guards held."""
+        self.made_at = checks
+        self.watch = Watch({key for key, count in self.strikes.items() if count > 1}, works())
+        return generate(self.program, seen, self.watch)
 
 
 class Writer:
-    """Writes the source of the function; `seen` are the values that the places had when the guards last held."""
+    """Writes the source of the function; `seen` are the values that the sources had when the guards last held."""
 
-    def __init__(self, seen: dict[int, Any]) -> None:
+    def __init__(self, seen: dict[int, Any], watch: Watch) -> None:
         self.seen = seen
+        self.watch = watch
+        self.settled = Settled(seen, watch)
         self.lines: list[str] = []
         self.names: dict[str, Any] = {"math": math}
         self.places: dict[Any, str] = {}
@@ -61,38 +100,68 @@ class Writer:
         known = self.places.get(id(source))
         if known is not None:
             return known
-        step = source.read
-        if isinstance(step, Constantly):
-            return self.place(id(source), self.constant(step.value))
-        if source.parent is None:
-            if isinstance(step, Argument):
-                arguments = self.place("arguments", "roots.arguments")
-                return self.place(id(source), f"{arguments}[{step.name!r}]")
-            if step is read_names:
-                return self.place(id(source), f"(*{self.place('arguments', 'roots.arguments')},)")
-            if step is read_function or step is read_self:
-                return self.place(id(source), "roots.function" + ".__self__" * (step is read_self))
-            if isinstance(step, ClassEntry) and step.name in step.kind.__dict__:
-                return self.place(id(source), f"{self.constant(step.kind.__dict__)}[{step.name!r}]")
-            return self.place(id(source), f"{self.constant(step)}(roots)")
-        owner = self.read(source.parent)
-        if isinstance(step, Attribute):
-            return self.place(id(source), self.attribute(owner, source.parent, step.name))
-        if isinstance(step, Item) and type(step.key) in (str, int):
-            return self.place(id(source), f"{owner}[{step.key!r}]")
-        return self.place(id(source), f"{self.constant(step)}({owner})")
+        if self.settled.is_settled(source) and self.settled.may_be_held(source):
+            self.places[id(source)] = self.constant(self.seen[id(source)])
+            return self.places[id(source)]
+        return self.place(id(source), self.root(source) if source.parent is None else self.step(source, source.parent))
 
-    def attribute(self, owner: str, parent: Source, name: str) -> str:
+    def root(self, source: Source) -> str:
+        """How a source that is a step from no other is read."""
+        step: Any = source.read
+        match step:
+            case Constantly(value=value):
+                return self.constant(value)
+            case Argument(name=name):
+                return f"{self.place('arguments', 'roots.arguments')}[{name!r}]"
+            case GlobalSource(table=table, name=name):
+                return f"{self.constant(table)}[{name!r}]"
+            case CellSource(cell=cell):
+                return f"{self.constant(cell)}.cell_contents"
+            case ClassEntry(kind=kind, name=name):
+                return self.class_entry(kind, name)
+            case _ if step is read_names:
+                return f"(*{self.place('arguments', 'roots.arguments')},)"
+            case _ if step is read_function or step is read_self:
+                return "roots.function" + ".__self__" * (step is read_self)
+            case _:
+                return f"{self.constant(step)}(roots)"
+
+    def class_entry(self, kind: type, name: str) -> str:
+        """What a class defines under a name: in its base that has it, as long as no class before that one does."""
+        bases = list(kind.__mro__)
+        first = next(i for i, base in enumerate(bases) if name in base.__dict__)
+        if first:
+            self.require(f"{self.constant(kind)}.__mro__ is {self.constant(kind.__mro__)}")
+        for base in bases[:first]:
+            self.require(f"{name!r} not in {self.constant(base.__dict__)}")
+        return f"{self.constant(bases[first].__dict__)}[{name!r}]"
+
+    def step(self, source: Source, parent: Source) -> str:
+        """How a source is read from the one before."""
+        step: Any = source.read
+        match step:
+            case Attribute(name=name):
+                return self.attribute(parent, name)
+            case Item(key=str() | int() as key) if type(key) in (str, int):
+                return f"{self.read(parent)}[{key!r}]"
+            case _:
+                return f"{self.constant(step)}({self.read(parent)})"
+
+    def attribute(self, parent: Source, name: str) -> str:
         """An attribute, read from the table where it was found."""
-        own = getattr(self.seen[id(parent)], "__dict__", None)
+        place, owner = self.read(parent), self.seen[id(parent)]
+        own = getattr(owner, "__dict__", None)
         if not isinstance(own, dict):
-            return f"{self.constant(Attribute(name))}({owner})"
-        table = self.place((owner, "__dict__"), f"{owner}.__dict__")
-        for inner in TABLES:
-            found = own.get(inner)
-            if isinstance(found, dict) and name in found:
-                return f"{self.place((owner, inner), f'{table}[{inner!r}]')}[{name!r}]"
-        return f"{table}[{name!r}]" if name in own else f"{self.constant(Attribute(name))}({owner})"
+            return f"{self.constant(Attribute(name))}({place})"
+        watched = self.settled.own(parent) is not None
+        table = self.constant(own) if watched else self.place((place, "__dict__"), f"{place}.__dict__")
+        found = stored_in(own, name)
+        if name not in found:
+            return f"{self.constant(Attribute(name))}({place})"
+        if found is not own:
+            inner = next(inner for inner in TABLES if own.get(inner) is found)
+            table = self.constant(found) if watched else self.place((place, inner), f"{table}[{inner!r}]")
+        return f"{table}[{name!r}]"
 
     def require(self, condition: str) -> None:
         """The function ends here unless a condition holds."""
@@ -105,11 +174,16 @@ class Writer:
             other = self.read(check.source)
             self.require(f"{self.read(guard.source)} {'is' if check.same else 'is not'} {other}")
             return
-        place, seen = self.read(guard.source), self.seen[id(guard.source)]
+        seen = self.seen[id(guard.source)]
+        if self.settled.implied(guard.source, check, seen):
+            return
+        place = self.read(guard.source)
         if isinstance(guard.constant, TensorFacts):
             self.tensors.append((place, guard.constant, seen))
         else:
             self.require(self.fact(check, place, seen))
+        if isinstance(check, Same) and check.value is seen:
+            self.settled.compare(guard.source)
 
     def fact(self, check: Any, place: str, seen: Any) -> str:
         """A condition that implies the fact, and mostly is it."""
@@ -142,6 +216,8 @@ class Writer:
 
     def constant_tuple(self, source: Source, items: list[Guard]) -> None:
         """A tuple of constants: the same tuple, or one with the same items."""
+        if self.settled.is_settled(source):
+            return
         checks = [item.check for item in items]
 
         def equal(value: Any) -> bool:
@@ -156,26 +232,23 @@ class Writer:
             self.require(f"{place} is {self.constant(seen)} or {self.constant(equal)}({place})")
 
     def all_tensors(self) -> None:
-        """What the graph needs to know of every tensor."""
+        """What the graph needs to know of the tensors read so far."""
         if not self.tensors:
             return
-        sizes: list[Any] = []
-        strides: list[Any] = []
-        for place, facts, seen in self.tensors:
-            if not isinstance(seen, torch.nn.Parameter):  # torch's comparison aborts at a nested tensor
-                self.require(f"not {place}.is_nested")
-            sizes.append(list(facts.shape))
-            empty = seen.numel() == 0
-            steps = facts.stride if facts.stride is not None else [None] * len(facts.shape)
-            strides.append(
-                [s if empty or n != 1 else None for s, n in zip(steps, facts.shape, strict=True)] if steps else []
-            )
+        for place, facts, _ in self.tensors:
             if facts.stride is None:
                 self.require(f"{place}.is_contiguous() and {place}.numel()")
-        check = TensorGuards(
-            *[seen for *_, seen in self.tensors], dynamic_dims_sizes=sizes, dynamic_dims_strides=strides
-        ).check
-        self.require(f"{self.constant(check)}({', '.join(place for place, *_ in self.tensors)})")
+        check = tensor_check([facts for _, facts, _ in self.tensors], [seen for *_, seen in self.tensors])
+        self.require(f"{self.constant(check)}({self.listed([place for place, *_ in self.tensors], '(', ',)')})")
+        self.tensors = []
+
+    def listed(self, places: list[str], opening: str, closing: str) -> str:
+        """A tuple or list of values: runs of constants are one."""
+        parts: list[str] = []
+        for fixed, run in itertools.groupby(places, lambda place: place in self.names):
+            names = list(run)
+            parts.append(f"*{self.constant(tuple(self.names[name] for name in names))}" if fixed else ", ".join(names))
+        return opening + ", ".join(parts) + closing
 
     def size(self, guard: SizeGuard, flat: list[str]) -> None:
         """A condition on symbolic sizes."""
@@ -184,31 +257,63 @@ class Writer:
             self.lines.append(f"{symbol} = {self.places[symbol]}")
         self.require(guard.text)
 
-    def function(self, flat: list[str]) -> Fit:
-        """The finished function."""
-        body = "\n".join(f"        {line}" for line in [*self.lines, f"return [{', '.join(flat)}]"])
-        code = f"def fit(roots):\n    try:\n{body}\n    except Exception:\n        return None\n"
-        exec(compile(code, "<guards>", "exec"), self.names)
+    def watched(self) -> list[str]:
+        """Whether nothing watched has changed."""
+        found: list[str] = []
+        if self.settled.module is not None:
+            found.append(f"if roots.function is not {self.constant(self.settled.module)}: return None")
+        if self.watch.things:
+            check, things = self.constant(self.watch.root.check), self.constant(tuple(self.watch.things))
+            found.append(f"if not {check}({things}): return None")
+        if self.settled.empty:
+            found.append(f"if any({self.constant(tuple(self.settled.empty))}): return None")
+        return found
+
+    def function(self, first: int, flat: list[str]) -> Fit:
+        """The finished function: the first lines are about arguments, then comes what is watched."""
+        lines = [*self.lines[:first], *self.watched(), *self.lines[first:], f"return {self.listed(flat, '[', ']')}"]
+        body = "\n".join(f"        {line}" for line in lines)
+        code = f"def fit(roots):\n    try:\n{body}\n    except Exception:\n        return {self.constant(recover)}()\n"
+        exec(compiled(code), self.names)
         return self.names["fit"]
 
 
-def generate(program: Program, seen: dict[int, Any]) -> Fit:
+@functools.lru_cache(16)
+def compiled(code: str) -> types.CodeType:
+    """The code of a function: the same text is common when a function is made anew."""
+    return compile(code, "<guards>", "exec")
+
+
+def about_arguments(guard: Guard) -> bool:
+    """Whether a guard is about an argument, or what is reached from one."""
+    source = guard.source
+    while source.parent is not None:
+        source = source.parent
+    return isinstance(source.read, Argument) or source.read is read_names
+
+
+def generate(program: Program, seen: dict[int, Any], watch: Watch) -> Fit:
     """The function for a captured program, given the values of all its sources at a call whose guards held."""
-    writer = Writer(seen)
+    writer = Writer(seen, watch)
     tuples = constant_tuples(program.guards, seen)
     covered = {id(item) for items in tuples.values() for item in items}
-    for guard in program.guards:
-        if id(guard) in covered:
-            continue
-        if id(guard) in tuples:
-            writer.constant_tuple(guard.source, tuples[id(guard)])
-        else:
-            writer.guard(guard)
+    guards = [guard for guard in program.guards if id(guard) not in covered]
+    first = 0
+    for own in (True, False):
+        for guard in guards:
+            if about_arguments(guard) is own:
+                if id(guard) in tuples:
+                    writer.constant_tuple(guard.source, tuples[id(guard)])
+                else:
+                    writer.guard(guard)
+        if own:
+            writer.all_tensors()
+            first = len(writer.lines)
     flat = [writer.read(source) for source in program.sources]
     writer.all_tensors()
     for size in program.sizes:
         writer.size(cast(SizeGuard, size), flat)
-    return writer.function(flat)
+    return writer.function(first, flat)
 
 
 def constant_tuples(guards: list[Guard], seen: dict[int, Any]) -> dict[int, list[Guard]]:

@@ -284,6 +284,7 @@ def foreign() -> bool:
         or torch.is_autocast_enabled("cuda")
         or torch._C._len_torch_dispatch_stack() > 0
         or torch._C._len_torch_function_stack() > 0
+        or not torch._C._is_torch_function_enabled()
         or peek_interpreter_stack() is not None  # pyright: ignore[reportUnnecessaryComparison]  (None outside vmap, grad)
         or torch.jit.is_tracing()
     )

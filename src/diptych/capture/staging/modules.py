@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from diptych.capture.trail import AttributePlace
 from diptych.capture.values import Original, Scalar, Union
 
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+global_tables = operator.itemgetter(*(f"_global{name}" for name in HOOK_TABLES))
 
 
 class Modules(Native, Attributes):
@@ -95,16 +97,14 @@ def torch_layer(kind: type) -> bool:
 
 def global_hooks(roots: Any) -> int:
     """How many hooks torch runs for every module."""
-    tables = (getattr(torch.nn.modules.module, f"_global{name}", None) for name in HOOK_TABLES)
-    return sum(len(table) for table in tables if table)
+    return sum(map(len, global_tables(vars(torch.nn.modules.module))))
 
 
 def hooked(module: torch.nn.Module) -> bool:
     """Whether calling a module runs hooks."""
     own = any(module.__dict__.get(name) for name in HOOK_TABLES)
-    shared = torch.nn.modules.module
     return (
         own
-        or any(getattr(shared, f"_global{n}", None) for n in HOOK_TABLES)
+        or any(global_tables(vars(torch.nn.modules.module)))
         or getattr(module, "_compiled_call_impl", None) is not None
     )
