@@ -23,7 +23,7 @@ from diptych.capture.regions import Leak, Region
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.trail import Trail
 from diptych.capture.values import KINDS, Scalar, kind_of
-from diptych.graph import own
+from diptych.graph import control, own
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
@@ -49,6 +49,7 @@ class Tape:
         self.carried: dict[fx.Node, Any] = {}
         self.clock = 0
         self.emitted = 0
+        self.noticed = 0
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
@@ -64,6 +65,7 @@ class Tape:
         except Leak as leak:
             raise self.refuse("leaked-value", str(leak)) from None
         node = self.region.graph.call_function(target, *placed)
+        self.noticed += target in ONCE or isinstance(target, control.Function)
         node.meta = {"spec": spec, "where": self.where()}
         return node
 
@@ -333,6 +335,9 @@ class Tape:
                 table[key] = value
         env._update_version_counter()
 
+
+ONCE = (own.OWN["say"], own.OWN["python_random"], own.OWN["manual_seed"])
+"""What a program would notice if it were done twice."""
 
 SIZE_ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.floordiv, operator.neg)
 

@@ -40,6 +40,7 @@ class Forms:
         self.tape = stager.tape
         self.held = held
         self.copied: dict[int, Any] = {}
+        self.open: set[int] = set()
 
     def of(self, value: Any) -> Form:
         """The form of a value as it stands."""
@@ -85,6 +86,16 @@ class Forms:
         )
 
     def container(self, value: Any) -> Form:
+        """A container or object by its parts; one that holds itself is carried as the object it is."""
+        if id(value) in self.open:
+            return ConstantForm(value)
+        self.open.add(id(value))
+        try:
+            return self.parts(value)
+        finally:
+            self.open.discard(id(value))
+
+    def parts(self, value: Any) -> PartsForm:
         kind = type(value)
         if isinstance(value, dict):
             return PartsForm(kind, tuple(value), tuple(self.of(v) for v in value.values()))

@@ -1,5 +1,7 @@
 """Built-in functions of Python and a few of torch, for values that only the graph knows: one file a family."""
 
+from diptych.capture.staging.builtin import arrays as arrays
+from diptych.capture.staging.builtin import checkpointing as checkpointing
 from diptych.capture.staging.builtin import collecting as collecting
 from diptych.capture.staging.builtin import containers as containers
 from diptych.capture.staging.builtin import grad_mode as grad_mode
