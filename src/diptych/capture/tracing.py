@@ -77,6 +77,7 @@ class Tracing:
                 packer.strict = True
                 layout = packer.pack(result)
                 updates = self.updates(packer)
+                self.stager.check_arrays(packer.leaves)
                 nodes, aliases = self.outputs(packer.leaves)
                 self.stager.check_texts()
             module = tape.root.finish(nodes)
@@ -169,11 +170,23 @@ class Tracing:
         assert store.node is not None
         return adopt(self.tape, copy, store.node, store.requires_grad)
 
+    def copy_constants(self, leaves: list[Any]) -> None:
+        """Constants that leave the graph: every run gives memory of its own, shared by all views of it."""
+        found = [handle(self.stager.traced(leaf)) for leaf in leaves if isinstance(leaf, torch.Tensor)]
+        viewed = {it.store for it in found if it.parent is not None}
+        for store in dict.fromkeys(it.store for it in found if it.store.constant):
+            base = store.node
+            assert base is not None
+            store.node = self.tape.emit(aten.clone.default, (base,), None, base.meta["spec"])
+            store.version += store in viewed  # views are taken again
+            store.constant = False
+
     def outputs(self, leaves: list[Any]) -> tuple[list[Any], dict[int, Any]]:
         """The nodes of the graph's outputs; those that are memory of a written input are taken from it afterwards."""
         nodes: list[Any] = []
         aliases: dict[int, Any] = {}
         positions = {id(e): i for i, e in enumerate(self.world.externals)}
+        self.copy_constants(leaves)
         for index, leaf in enumerate(leaves):
             if isinstance(leaf, Scalar):
                 nodes.append(self.tape.root.use(leaf.node))
@@ -185,8 +198,6 @@ class Tracing:
             fake = self.stager.traced(leaf)
             it = handle(fake)
             node = node_of(self.tape, fake)
-            if it.store.constant and it.parent is None:
-                node = self.tape.emit(aten.clone.default, (node,), None, self.tape.spec(fake))
             nodes.append(self.tape.root.use(node))
             if any(twin.external is not None and twin.version != 0 for twin, _ in it.store.twins):
                 raise self.tape.refuse("view-of-path", "a result that may be a written argument")

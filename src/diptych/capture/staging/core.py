@@ -91,6 +91,7 @@ class Core(Interpreter):
         self.frames: list[Frame] = []
         self.handling: list[BaseException] = []
         self.inexact_errors: dict[int, tuple[BaseException, bool]] = {}
+        self.arrays: list[Any] = []
         self.taken: dict[int, tuple[int, Any]] = {}
 
     def truth(self, value: Any) -> bool | Scalar:

@@ -9,7 +9,7 @@ import torch
 from diptych.capture.staging.core import Core
 from diptych.capture.staging.mixtures import behind, mixed_contents
 from diptych.capture.staging.rows import rows_of
-from diptych.capture.tensors import node_of, requires_grad
+from diptych.capture.tensors import handle, node_of, requires_grad
 from diptych.capture.values import Scalar, Union
 from diptych.graph import control, own
 from diptych.graph.spec import NumberSpec
@@ -107,6 +107,13 @@ class Texts(Core):
         made = self.text((stand_in,), ())
         self.inexact.add(made.node)
         return made
+
+    def check_arrays(self, results: list[Any]) -> None:
+        """Tensors of an array's memory are constants: neither is written, and arrays of the outside stay with it."""
+        stores = {id(handle(self.traced(result)).store) for result in results if isinstance(result, torch.Tensor)}
+        for shared in self.arrays:
+            if shared.written() or (shared.outside and id(shared.store) in stores):
+                raise self.tape.refuse("tensor-to-numpy", "the memory of an array is written, or leaves the program")
 
     def check_texts(self) -> None:
         """A text that stands for another may only be the message of an exception."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
+from diptych.capture.staging.builtin.arrays import torch_from_numpy
 from diptych.capture.staging.builtin.containers import builtin_list
 from diptych.capture.staging.builtin.objects import builtin_isinstance
 from diptych.capture.staging.builtin.registry import HANDLERS, meaning
@@ -17,6 +19,7 @@ from diptych.graph.layout import Leaf
 @meaning(torch.stack)
 def torch_stack(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
     """`torch.stack(tensors)`; of a growing list the column it is kept in."""
+    dim = kwargs.pop("axis", dim)
     tensors = stager.resolve(tensors)
     marker = rows_of(tensors)
     if marker is None or not single(marker):
@@ -32,6 +35,7 @@ def torch_stack(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
 @meaning(torch.cat, torch.concat, torch.concatenate)
 def torch_cat(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
     """`torch.cat(tensors)`; of a growing list the column with two dimensions merged."""
+    dim = kwargs.pop("axis", dim)
     tensors = stager.resolve(tensors)
     marker = rows_of(tensors)
     if marker is None or not single(marker):
@@ -56,6 +60,9 @@ def torch_as_tensor(stager: Any, data: Any, dtype: Any = None, device: Any = Non
         return stager.distribute(lambda d: torch_as_tensor(stager, d, dtype, device, **kwargs), data)
     if isinstance(data, torch.Tensor):
         return stager.native(torch.as_tensor, (data,), {"dtype": dtype, "device": device, **kwargs})
+    if isinstance(data, np.ndarray):
+        made = torch_from_numpy(stager, data)
+        return made.to(device=device, dtype=dtype)
     return torch_tensor(stager, data, dtype, device)
 
 
@@ -110,7 +117,7 @@ def legacy_constructor(kind: Any, dtype: torch.dtype | None) -> None:
             if dtype is None or args[0].dtype == wanted:
                 return args[0].view(args[0].shape)
             raise stager.tape.refuse("unsupported-operation", f"{kind.__name__}() of another dtype")
-        if len(args) == 1 and isinstance(args[0], list | tuple) and not isinstance(args[0], torch.Size):
+        if len(args) == 1 and isinstance(args[0], list | tuple | np.ndarray) and not isinstance(args[0], torch.Size):
             return torch_tensor(stager, args[0], wanted)
         return stager.native(torch.empty, args or (0,), {"dtype": wanted})
 
@@ -135,11 +142,12 @@ def nn_parameter(stager: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 @meaning(torch.autograd.Variable)
-def autograd_variable(stager: Any, data: torch.Tensor, requires_grad: bool = False) -> torch.Tensor:
-    """`Variable(x)`, of old: `x` itself."""
-    if requires_grad:
-        raise stager.tape.refuse("autograd-inside", "Variable(requires_grad=True)")
-    return data
+def autograd_variable(stager: Any, data: Any, requires_grad: bool = False, volatile: bool = False) -> torch.Tensor:
+    """`Variable(x)`, of old: the memory of `x` without its history, as a leaf of its own if it requires a gradient."""
+    if not isinstance(data, torch.Tensor) or volatile:
+        raise stager.tape.refuse("unsupported-operation", "Variable() of something else, or volatile")
+    bare = stager.traced(data).detach()
+    return stager.make_leaf(bare) if requires_grad else bare
 
 
 @meaning(torch.is_tensor)
