@@ -129,11 +129,12 @@ class Operations(TorchDispatchMode):
             if not tape.has_open_sizes(out):
                 made.append(out)
                 continue
-            part = node if len(outputs) == 1 else tape.item(node, index, None)
+            known = tape.empty(value.shape, out.dtype, out.device, value.stride())
+            part = node if len(outputs) == 1 else tape.item(node, index, tape.spec(known))
             for dim, size in enumerate(out.shape):
                 if isinstance(size, torch.SymInt):
                     tape.speculation.assume(tape.emit(aten.sym_size.int, (part, dim), None, NumberSpec("int")))
-            made.append(tape.empty(value.shape, out.dtype, out.device, value.stride()))
+            made.append(known)
         return made
 
     def operands(self, args: Any, kwargs: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.tensors import adopt, requires_grad, write
+from diptych.capture.tensors import adopt, node_of, requires_grad, write
 from diptych.capture.writes import Writes
 from diptych.graph import own
 from diptych.graph import own_ops as own_ops  # fills the registry
@@ -72,6 +72,28 @@ def record_instance_norm(mode: Writes, func: Any, args: Any, kwargs: Any) -> Any
     if not training or mean is None:
         return mode.record(func, args, kwargs, mode.tape)
     return moving(mode, "instance_norm_training", x, weight, bias, mean, var, momentum, eps)
+
+
+@special(aten.scaled_dot_product_attention.default)
+def record_attention(mode: Writes, func: Any, args: Any, kwargs: Any) -> Any:
+    """Attention: with a mask that learns, PyTorch takes another way than on fake tensors, and another memory layout."""
+    made = mode.record(func, args, kwargs, mode.tape)
+    mask = kwargs.get("attn_mask", args[3] if len(args) > 3 else None)
+    if mask is None or not requires_grad(mask) or not torch.is_grad_enabled() or made.is_contiguous():
+        return made
+    fake = mode.tape.empty(made.shape, made.dtype, made.device)
+    adopt(mode.tape, fake, node_of(mode.tape, made), requires_grad(made))
+    return fake
+
+
+@special(aten.masked_select.default)
+def record_masked_select(mode: Writes, func: Any, args: Any, kwargs: Any) -> Any:
+    """`masked_select(x, mask)`: `x[mask]`, so that selections by one mask are known to be of one size."""
+    x, mask = args
+    with mode:
+        if x.shape != mask.shape:
+            x, mask = aten.broadcast_tensors.default([x, mask])
+        return aten.index.Tensor(x, [mask])
 
 
 @special(aten.detach_.default)

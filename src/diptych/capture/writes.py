@@ -12,7 +12,7 @@ from diptych.capture.tensors import attach, handle, leaves, requires_grad, write
 aten = torch.ops.aten
 
 TWINS: dict[str, Any] = {
-    "bernoulli_": aten.bernoulli.p,
+    "bernoulli_.float": aten.bernoulli.p,
     "normal_": aten.normal_functional.default,
     "zero_": aten.zeros_like.default,
 }
@@ -33,6 +33,8 @@ class Writes(Operations):
             raise tape.refuse("mutation", str(func))
         if "out" in [a.name for a in func._schema.arguments if a.is_out]:
             kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+        if twin is aten.bernoulli.p and len(args) == 1 and "p" not in kwargs:  # the twin has no default
+            args = (*args, func._schema.arguments[1].default_value)
         self.check_leaf(written)
         inputs = leaves((args, kwargs))
         value = self.run(twin, args, kwargs)
@@ -92,8 +94,9 @@ def functional_twin(func: Any) -> Any:
     """The operation without the write: `add.Tensor` for `add_.Tensor` and `add.out`."""
     name = func._schema.name.split("::")[1]
     base = name[:-1] if name.endswith("_") and not name.endswith("__") else name
-    if name in TWINS:
-        return TWINS[name]
+    for known in (name, f"{name}.{func._overloadname}"):
+        if known in TWINS:
+            return TWINS[known]
     packet = getattr(getattr(torch.ops, func.namespace), base, None)
     if packet is None:
         return None

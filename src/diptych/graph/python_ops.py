@@ -132,7 +132,7 @@ def _operator(node: fx.Node, target: OpOverload, render: Render) -> Expression:
 
 def _call(node: fx.Node, target: OpOverload, render: Render) -> Expression:
     name, short = f"{target.namespace}.{target._opname}.{target._overloadname}", target._opname
-    if target.namespace != "aten":
+    if target.namespace != "aten" or name in _UNBOUND or _leaves_out_tensors(node):
         return _overload(node, name, render)
     positional, keywords = _arguments(node, target, render)
     if short in _METHODS and _is_tensor(node.args[0]):
@@ -140,6 +140,15 @@ def _call(node: fx.Node, target: OpOverload, render: Render) -> Expression:
     if (prefix := _binding(short)) is not None:
         return Expression(f"{prefix}.{short}({_joined(positional, keywords)})")
     return _overload(node, name, render)
+
+
+_UNBOUND = frozenset({"aten.bernoulli.Tensor"})
+"""Overloads that torch's function of the name does not take."""
+
+
+def _leaves_out_tensors(node: fx.Node) -> bool:
+    """Whether a list of tensors among the arguments has gaps, which torch's bindings do not take."""
+    return any(isinstance(value, list | tuple) and None in value for value in node.args)
 
 
 def _is_tensor(value: object) -> bool:

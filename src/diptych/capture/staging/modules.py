@@ -27,6 +27,9 @@ class Modules(Native, Attributes):
         call = class_attribute(kind, "__call__")
         if call is not torch.nn.Module.__dict__["__call__"] and self.transforms(call):
             return self.call(call, module, *args, **kwargs)
+        if kind is torch.nn.DataParallel and not module.device_ids:
+            self.read(module, "device_ids", module.device_ids)
+            return self.call(self.getattr(module, "module"), *args, **kwargs)
         if kind.__module__.startswith(("torch.nn.parallel", "torch.distributed")):
             raise self.tape.refuse("outside-world", f"{kind.__name__} talks to other processes or devices")
         self.read_global_hooks()

@@ -54,6 +54,13 @@ def keeps(f: Any) -> bool:
     return inherited or module.startswith("diptych") or f in STORING
 
 
+def undecided(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Scalar | None:
+    """A truth of the graph among the arguments of Python code of torch, which may decide by it."""
+    if not isinstance(f, types.FunctionType | types.MethodType | torch.nn.Module):
+        return None
+    return next((v for v in (*args, *kwargs.values()) if isinstance(v, Scalar) and v.kind == "bool"), None)
+
+
 SIZED = {torch.zeros, torch.ones, torch.empty, torch.rand, torch.randn}
 """What takes its sizes as arguments, which may be tensors of one integer."""
 
@@ -76,6 +83,9 @@ class Native(Names, Mixtures):
                 return self.distribute_call(f, args, kwargs)
             if not args and not kwargs and module.startswith("torch") and f not in MODES:
                 return self.torch_state(f)
+            truth = undecided(f, args, kwargs)
+            if truth is not None:
+                return self.decided(f, truth, args, kwargs)
             if f in SIZED:
                 args = tuple(self.size_of(a) for a in args)
             args, kwargs = self.arguments(args), self.arguments(kwargs)
@@ -89,6 +99,15 @@ class Native(Names, Mixtures):
             args = tuple(self.callback(a) for a in args)
             kwargs = {k: self.callback(v) for k, v in kwargs.items()}
         return self.new_container(f(*args, **kwargs))
+
+    def decided(self, f: Any, truth: Scalar, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call that is given a truth of the graph: once with each of its values."""
+
+        def given(known: bool) -> Any:
+            placed = tuple(known if a is truth else a for a in args)
+            return self.native(f, placed, {k: known if v is truth else v for k, v in kwargs.items()})
+
+        return self.choose(truth, lambda: given(True), lambda: given(False))
 
     def check_allowed(self, f: Any, args: Any, kwargs: Any) -> None:
         """Calls that read or change the world outside the program."""

@@ -43,7 +43,7 @@ class Operators(Overloads, Subscripts):
             if mixed_contents(side) is not None:
                 return self.through_mixed(side, lambda: self.binary(name, left, right))
         if name == "Add" and isinstance(left, list) and isinstance(right, list):
-            return self.concatenate(left, right)
+            return self.new_container(self.concatenate(left, right))
         if name == "Mod" and isinstance(left, str) and self.holds_traced(right):
             return self.percent(left, right)
         made = self.overloaded(name, left, right)

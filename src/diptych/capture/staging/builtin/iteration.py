@@ -110,12 +110,9 @@ def builtin_next(stager: Any, iterator: Any, *default: Any) -> Any:
         if not default:
             return stager.call(method, iterator)
         return stager.expecting(lambda: stager.call(method, iterator), StopIteration, lambda: default[0])
-    try:
+    if not default:
         return stager.take_next(iterator)
-    except StopIteration:
-        if not default:
-            raise
-        return default[0]
+    return stager.expecting(lambda: stager.take_next(iterator), StopIteration, lambda: default[0])
 
 
 @meaning(builtins.map)
