@@ -98,6 +98,7 @@ def test_paths_without_end_are_given_up():
     hybrid(torch.tensor([1.0]))
     assert hybrid.stats.graphs == graphs
     assert hybrid.stats.imperative_calls >= 40
+    assert any("[changing-paths]" in refusal for refusal in hybrid.stats.refusals)
 
 
 def test_the_report_names_assumptions_that_failed():

@@ -143,6 +143,17 @@ CATALOGUE: dict[str, Refusal] = {
         "values of different structure multiply the paths that follow",
         "give the sides of the branches the same structure",
     ),
+    "too-many-graphs": Refusal(
+        "the program has as many graphs as are kept of one program, and a call fits none of them",
+        "calls differ in what a graph takes as fixed; calls that no graph fits are imperative, and graphs are tried "
+        "less and less often if hardly a call fits one",
+        "hand over what changes as a tensor or a number, or hybridize the part that does not depend on it",
+    ),
+    "changing-paths": Refusal(
+        "nearly every call takes another path through a program that is captured path by path",
+        "a graph of one path is of use only if calls take that path again",
+        "see the other refusals: they say why the program is not captured with all its paths",
+    ),
     "no-source": Refusal(
         "the function has no source to transform",
         "functions typed in or made by exec have none; what such a function reads of the outside cannot be guarded",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import itertools
 import random
+import statistics
 import time
 from typing import Any, NoReturn
 
@@ -15,6 +18,10 @@ from diptych.capture.sources import Source
 from diptych.capture.staging.outside import extent, overlap
 from diptych.graph.printing import held_lines
 from diptych.hybrid.guarding import Fit, Maker
+
+SERIAL = itertools.count()
+TIMED = 16
+"""The first checks of the guards are timed, and then one of so many."""
 
 
 class Plan:
@@ -58,6 +65,7 @@ class Entry:
     """One graph of a hybridized program."""
 
     def __init__(self, program: Program, context: Any, vary: dict[str, Any]) -> None:
+        self.serial = next(SERIAL)
         self.program = program
         self.context = context
         self.vary = vary
@@ -75,7 +83,7 @@ class Entry:
         self.fast: Fit | None = None
         self.maker = Maker(program)
         self.checks_made = 0
-        self.check_time = 0
+        self.check_times: collections.deque[int] = collections.deque(maxlen=TIMED)
         self.run_graph = compile_plain(program.graph)
         if program.inference:
             self.run_graph = torch.inference_mode()(self.run_graph)
@@ -84,17 +92,24 @@ class Entry:
         """The flat inputs for this call if the generated function says that the guards hold."""
         if self.fast is None:
             return None
-        start = time.perf_counter_ns()
-        flat = self.fast(roots)
         self.checks_made += 1
-        self.check_time += time.perf_counter_ns() - start
+        if self.checks_made > TIMED and self.checks_made % TIMED:
+            flat = self.fast(roots)
+        else:
+            start = time.perf_counter_ns()
+            flat = self.fast(roots)
+            self.check_times.append(time.perf_counter_ns() - start)
         if flat is not None and self.writes and memory(flat) != self.pattern:
             return None
         return flat
 
+    def old(self) -> bool:
+        """Whether the generated function may say no although the guards hold."""
+        return self.fast is None or self.maker.old()
+
     def guard_cost(self) -> float | None:
-        """How long the guards take, in microseconds, on average; None if they were not checked yet."""
-        return self.check_time / self.checks_made / 1000 if self.checks_made else None
+        """How long the guards take, in microseconds (median); None if they were not checked yet."""
+        return statistics.median(self.check_times) / 1000 if self.check_times else None
 
     def fit(self, roots: Roots) -> list[Any]:
         """The flat inputs for this call; Unfit if a guard does not hold."""

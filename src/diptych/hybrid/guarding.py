@@ -52,6 +52,10 @@ class Maker:
         self.made_at = 0
         self.strikes: dict[int, int] = {}
 
+    def old(self) -> bool:
+        """Whether a table that the function watches was written to."""
+        return self.watch is not None and bool(self.watch.changed())
+
     def outdated(self, checks: int) -> bool:
         """Whether the function says no because it is old, or was never made; then forget what it watches."""
         if self.watch is not None:

@@ -19,13 +19,10 @@ from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 from diptych.hybrid.entry import Entry, Fallback, Unfit
+from diptych.hybrid.limits import GRAPH_LIMIT, REFUSAL_LIMIT, Patience, changing_paths, too_many_graphs
 from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
 
-GRAPH_LIMIT = 24
-"""How many graphs of one program are kept; calls that none of them fits are imperative from then on."""
-REFUSAL_LIMIT = 8
-"""After how many failed captures a program without graphs is imperative for good."""
 PATH_LIMIT = 12
 """How many graphs of single paths are kept, where a program cannot be staged."""
 LOSS_LIMIT = 16
@@ -55,6 +52,8 @@ class Hybrid:
         self.unstaged = 0
         self.lost = 0
         self.given_up = 0
+        self.crowded = False
+        self.patience = Patience()
         called = function.forward if isinstance(function, torch.nn.Module) else function
         if (
             inspect.isgeneratorfunction(called)
@@ -67,7 +66,7 @@ class Hybrid:
     @property
     def graphs(self) -> list[SymbolicGraph]:
         """The graphs, in the order in which they were captured."""
-        return [entry.program.graph for entry in reversed(self.entries)]
+        return [entry.program.graph for entry in sorted(self.entries, key=lambda entry: entry.serial)]
 
     def report(self) -> Report:
         """What was captured, what was refused and why; prints as text."""
@@ -79,7 +78,7 @@ class Hybrid:
             return function(*args, **kwargs)
         if HOOKS.current is not PLAIN:
             return HOOKS.call(function, *args, **kwargs)
-        if (self.given_up >= REFUSAL_LIMIT and not self.entries) or foreign():
+        if self.gave_up() or foreign():
             return self.imperative(function, args, kwargs)
         if defaults_of(function) != self.defaults:
             self.defaults = defaults_of(function)
@@ -96,9 +95,12 @@ class Hybrid:
             except Fallback as fallback:
                 self.note(fallback)
                 if not fallback.assumption:
+                    self.patience.miss()
                     return self.imperative(function, args, kwargs)
         entry = self.capture(roots, context, function, args, kwargs)
         if entry is None:
+            if self.full():
+                self.missed()
             return self.imperative(function, args, kwargs)
         try:
             return self.serve(entry, entry.fit(roots), roots)
@@ -108,15 +110,35 @@ class Hybrid:
             self.note(fallback)
         return self.imperative(function, args, kwargs)
 
+    def full(self) -> bool:
+        """Whether no more graphs are captured."""
+        return len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT
+
+    def missed(self) -> None:
+        """A call fitted no graph, and there will be no other."""
+        self.patience.miss()
+        paths = sum(entry.program.assumes for entry in self.entries)
+        if self.patience.waiting and paths and not self.crowded:
+            self.crowded = True
+            self.refuse(changing_paths(paths))
+
+    def gave_up(self) -> bool:
+        """Whether this call is not even tried."""
+        if self.patience.waiting:
+            self.patience.waiting -= 1
+            return True
+        return self.given_up >= REFUSAL_LIMIT and not self.entries
+
     def fitting(self, roots: Roots, context: Any) -> Iterator[tuple[Entry, list[Any]]]:
         """The graphs that are valid for a call, with their inputs: those first that are found valid at once."""
         slow: list[Entry] = []
+        full = self.full()
         for entry in list(self.entries):
             if entry.context == context:
                 flat = entry.quick(roots)
                 if flat is not None:
                     yield entry, flat
-                else:
+                elif not full or entry.old():
                     slow.append(entry)
         for entry in slow:
             try:
@@ -139,10 +161,13 @@ class Hybrid:
         with self.lock:
             self.stats.graph_calls += 1
         self.lost = 0
-        if entry.program.assumes and self.entries[0] is not entry:
-            with self.lock:  # the path taken last is tried first
-                self.entries.remove(entry)
-                self.entries.insert(0, entry)
+        if self.patience.misses:
+            self.patience.hit()
+        if self.entries and self.entries[0] is not entry:
+            with self.lock:  # the graph used last is tried first
+                if entry in self.entries:
+                    self.entries.remove(entry)
+                    self.entries.insert(0, entry)
         return result
 
     def useless(self, entry: Entry, unfit: Unfit) -> None:
@@ -170,7 +195,10 @@ class Hybrid:
 
     def capture(self, roots: Roots, context: Any, function: Any, args: Any, kwargs: Any) -> Entry | None:
         """A new graph for this call: with what has varied so far left open, if that can be captured."""
-        if len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT:
+        if self.full():
+            if len(self.entries) >= GRAPH_LIMIT and not self.crowded:
+                self.crowded = True
+                self.refuse(too_many_graphs(self.misses))
             return None
         attempts = self.attempts(roots, context)
         tries: list[tuple[dict[str, Any], Speculate]] = []

@@ -25,6 +25,7 @@ class Report:
                 "fallbacks": stats.fallbacks,
             },
             "graphs": [graph_data(entry) for entry in hybrid.entries],
+            "waiting": hybrid.patience.waiting,
             "refusals": list(stats.refusals),
             "misses": list(hybrid.misses),
             "assumptions": list(hybrid.failed),
@@ -46,6 +47,8 @@ class Report:
             rows += ["", *graph_rows(index, graph)]
         for text in data["refusals"]:
             rows += ["", "refused:", *(f"  {line}" for line in text.splitlines())]
+        if data["waiting"]:
+            rows += ["", f"hardly a call fitted a graph: none is tried in the next {data['waiting']} calls"]
         ends = [f"a graph did not fit a call: {text}" for text in data["misses"]]
         ends += [f"an assumption did not hold: {text}" for text in data["assumptions"]]
         ends += [f"fell back: {text}" for text in data["errors"]]
