@@ -254,8 +254,14 @@ def reshape_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tup
     return tape.emit(aten.reshape.default, (value, tape.nodes(list(parent.shape))), None, tape.spec(parent))
 
 
-@puts_back(aten.alias.default, aten.detach.default)
+@puts_back(aten.alias.default)
 def same_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
+    """The same elements with their history, as a slice of everything has them."""
+    return value
+
+
+@puts_back(aten.detach.default)
+def detached_back(tape: Recorder, parent: torch.Tensor, value: fx.Node, args: tuple[Any, ...]) -> fx.Node:
     """The same elements; a write through `detach` is not seen by autograd."""
     if requires_grad(parent):
         return tape.emit(own.OWN["rebind"], (node_of(tape, parent), value), None, tape.spec(parent))
