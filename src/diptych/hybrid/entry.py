@@ -15,9 +15,9 @@ from diptych.backends.plain import compile_plain
 from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
 from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
-from diptych.capture.staging.outside import extent, overlap
 from diptych.graph.printing import held_lines
 from diptych.hybrid.guarding import Fit, Maker
+from diptych.hybrid.sharing import Sharing
 
 SERIAL = itertools.count()
 TIMED = 16
@@ -70,8 +70,8 @@ class Entry:
         self.context = context
         self.vary = vary
         self.calls = 0
-        self.pattern: tuple[int, ...] | None = None
-        self.writes = any(update.kind == "tensor" for update in program.updates)
+        writes = any(update.kind == "tensor" for update in program.updates)
+        self.sharing = Sharing(program) if writes else None
         self.plan = Plan([])
         # Each guard directly after the reads it needs: a later read may only make sense once it holds.
         self.checks: list[tuple[int, int, Guard, int | None]] = []
@@ -99,7 +99,7 @@ class Entry:
             start = time.perf_counter_ns()
             flat = self.fast(roots)
             self.check_times.append(time.perf_counter_ns() - start)
-        if flat is not None and self.writes and memory(flat) != self.pattern:
+        if flat is not None and self.sharing is not None and not self.sharing.holds_still(flat):
             return None
         return flat
 
@@ -149,12 +149,8 @@ class Entry:
         for condition in self.program.sizes:
             if not condition(flat):
                 raise Unfit(None)
-        if self.writes:
-            shared = memory(flat)
-            if self.pattern is None:
-                self.pattern = shared
-            if shared != self.pattern:
-                raise Unfit(None)
+        if self.sharing is not None and not self.sharing.holds(flat):
+            raise Unfit(None)
         return values
 
     def differences(self, roots: Roots) -> dict[str, Any] | None:
@@ -230,16 +226,6 @@ def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None
         return None
     dims = tuple(d for d, (a, b) in enumerate(zip(facts.shape, value.shape, strict=True)) if a is None or a != b)
     return dims or None
-
-
-def memory(flat: list[Any]) -> tuple[int, ...]:
-    """Which inputs share memory: for each the first that it shares with."""
-    extents = [extent(v) if isinstance(v, torch.Tensor) and v.numel() else None for v in flat]
-    made: list[int] = []
-    for index, mine in enumerate(extents):
-        shared = (i for i, other in enumerate(extents[:index]) if mine and other and overlap(mine, other))
-        made.append(next(shared, index))
-    return tuple(made)
 
 
 def reraise(error: BaseException, where: Any) -> NoReturn:

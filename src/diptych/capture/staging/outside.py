@@ -53,6 +53,12 @@ class External:
         self.role = role
         self.leaf = isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
 
+    def check_read(self, tape: Any) -> None:
+        """A tensor first read after a write to an input that shares its memory was changed by that write."""
+        for other in [e for e in self.world.externals if e.source.path in self.world.written]:
+            if isinstance(other.value, torch.Tensor) and overlap(extent(self.value), extent(other.value)):
+                raise tape.refuse("shared-inputs", f"{other.source.path} and {self.source.path}")
+
     def check_written(self, tape: Any) -> None:
         """A write to memory that another input shares would have to change both."""
         if self.value.requires_grad:
@@ -260,6 +266,7 @@ class World:
         self.guards.append(Guard(source, f"{source.path}: {describe(facts)}", facts.hold, facts))
         node = self.placeholder(self.tape.spec(fake))
         external = External(self, value, source, node, role)
+        external.check_read(self.tape)
         self.externals.append(external)
         store = Store(node, value.requires_grad, external)
         attach(fake, Handle(store, node))
