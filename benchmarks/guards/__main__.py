@@ -45,10 +45,10 @@ def main() -> None:
 def guards_table(found: list[Guarded]) -> Table:
     """The programs that a graph serves."""
     made = Table(title="the guards of one graph, and whole calls (medians, us)")
-    for head in ("program", "facts", "guards", "imperative call", "hybridized call", "ratio"):
+    for head in ("program", "facts", "guards", "in use", "imperative call", "hybridized call", "ratio"):
         made.add_column(head, justify="left" if head == "program" else "right")
     for one in found:
-        times = [f"{time:.1f}" for time in (one.guards, one.imperative, one.hybrid)]
+        times = [f"{time:.1f}" for time in (one.guards, one.guards_in_use, one.imperative, one.hybrid)]
         made.add_row(one.program, str(one.facts), *times, f"{one.ratio:.2f}")
     return made
 
