@@ -8,9 +8,14 @@ from typing import Any
 import torch
 from torch import fx
 
+from diptych.capture.refusals import Refused
 
-class Leak(Exception):
+
+class Leak(Refused):
     """A value of one region is used where it does not exist (in the other side of a branch)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("leaked-value", text)
 
 
 class Region:

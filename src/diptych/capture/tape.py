@@ -63,7 +63,7 @@ class Tape:
         try:
             placed: Any = fx.map_arg((args, kwargs or {}), lambda n: self.region.use(n))
         except Leak as leak:
-            raise self.refuse("leaked-value", str(leak)) from None
+            raise self.refuse("leaked-value", leak.detail) from None
         node = self.region.graph.call_function(target, *placed)
         self.noticed += target in ONCE or isinstance(target, control.Function)
         node.meta = {"spec": spec, "where": self.where()}
@@ -258,10 +258,11 @@ class Tape:
 
     def has_open_sizes(self, value: Any) -> bool:
         """Whether a tensor has sizes that only data decide."""
-        return isinstance(value, torch.Tensor) and any(
-            isinstance(s, torch.SymInt) and any(str(v).startswith("u") for v in s.node.expr.free_symbols)
-            for s in value.shape
-        )
+        return isinstance(value, torch.Tensor) and any(self.data_decides(s) for s in value.shape)
+
+    def data_decides(self, size: Any) -> bool:
+        """Whether a size is known only when the graph runs."""
+        return isinstance(size, torch.SymInt) and any(str(v).startswith("u") for v in size.node.expr.free_symbols)
 
     def local_size(self, size: Any) -> bool:
         """Whether a size is made of symbols that the current region cannot see."""

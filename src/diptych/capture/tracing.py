@@ -18,7 +18,6 @@ from diptych.capture.effects import Fetch, Update, describe
 from diptych.capture.node_effects import draws, prints
 from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
-from diptych.capture.regions import Leak
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
 from diptych.capture.speculation import Speculate, Speculation
 from diptych.capture.staging.core import Diverged
@@ -316,8 +315,6 @@ def trace(
     try:
         with quiet_meta_errors():
             return traced(function, args, kwargs, vary or {}, speculate)
-    except Leak as leak:
-        raise Refused("leaked-value", str(leak)) from leak
     except DATA_DEPENDENT as error:
         raise Refused("data-dependent-shape", str(error).splitlines()[0]) from error
 

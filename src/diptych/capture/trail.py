@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import functools
+import types
 from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
@@ -89,6 +91,29 @@ class AttributePlace:
             own.pop(self.name, None)
         else:
             own[self.name] = value
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The attributes of an object."""
+    found = {name: getattr(value, name) for name in slots(type(value)) if hasattr(value, name)}
+    return {**found, **getattr(value, "__dict__", {})}
+
+
+@functools.cache
+def slots(kind: type) -> tuple[str, ...]:
+    """The attributes for which the instances of a class written in Python have places of their own."""
+    return tuple(
+        name
+        for base in reversed(kind.__mro__)
+        if "__slots__" in base.__dict__
+        for name, found in base.__dict__.items()
+        if isinstance(found, types.MemberDescriptorType)
+    )
+
+
+def has_attributes(value: Any) -> bool:
+    """Whether attributes of an object can be set."""
+    return hasattr(value, "__dict__") or bool(slots(type(value)))
 
 
 class GlobalPlace:

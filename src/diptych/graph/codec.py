@@ -28,8 +28,8 @@ Json = Any
 RECORDS: dict[str, tuple[type, tuple[str, ...]]] = {
     "leaf": (Leaf, ("index",)),
     "constant": (Constant, ("value",)),
-    "sequence": (Sequence_, ("make", "items")),
-    "mapping": (Mapping_, ("make", "keys", "items")),
+    "sequence": (Sequence_, ("make", "items", "setting")),
+    "mapping": (Mapping_, ("make", "keys", "items", "setting")),
     "object": (Object_, ("make", "names", "items")),
     "choice": (Choice, ("tag", "then", "orelse")),
     "rows": (Rows, ("columns", "numbers", "item")),

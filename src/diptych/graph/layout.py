@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Sequence_:
-    """A tuple, list, set, frozenset or named tuple: `make` is the type, `items` its layouts in order."""
+    """A tuple, list, set, frozenset, deque or named tuple: `make` is the type, `items` its layouts in order."""
 
     make: type
     items: tuple[Layout, ...]
+    setting: Any = None
+    """What else it has: how long a deque may become."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Mapping_:
     make: type
     keys: tuple[Any, ...]
     items: tuple[Layout, ...]
+    setting: Any = None
+    """What else it has: what a defaultdict calls for a new entry."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,30 @@ class Rows:
 Layout = Leaf | Constant | Sequence_ | Mapping_ | Object_ | Choice | Rows
 
 
+def setting(container: Any) -> Any:
+    """What a container has besides its type and items."""
+    if isinstance(container, collections.deque):
+        return container.maxlen
+    return container.default_factory if isinstance(container, collections.defaultdict) else None
+
+
+def sequence(make: Any, items: Iterable[Any], setting: Any = None) -> Any:
+    """A container of this type with these items."""
+    if hasattr(make, "_fields"):
+        return make(*items)
+    return make(items) if setting is None else make(items, setting)
+
+
+def mapping(make: Any, pairs: Iterable[tuple[Any, Any]], setting: Any = None) -> Any:
+    """A dict of this type with these items."""
+    made = make.__new__(make)
+    if setting is not None:
+        made.default_factory = setting
+    for key, value in pairs:
+        made[key] = value
+    return made
+
+
 def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
     """Build the Python value that `layout` describes from the flat outputs."""
     match layout:
@@ -79,14 +108,10 @@ def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
             return flat[index]
         case Constant(value):
             return value
-        case Sequence_(make, items):
-            values = [unpack(item, flat) for item in items]
-            return make(*values) if hasattr(make, "_fields") else make(values)
-        case Mapping_(make, keys, items):
-            made: Any = cast(Any, make).__new__(make)
-            for key, item in zip(keys, items, strict=True):
-                made[key] = unpack(item, flat)
-            return made
+        case Sequence_(make, items, setting):
+            return sequence(make, [unpack(item, flat) for item in items], setting)
+        case Mapping_(make, keys, items, setting):
+            return mapping(make, zip(keys, [unpack(item, flat) for item in items], strict=True), setting)
         case Object_(make, names, items):
             made = object.__new__(make)
             for name, item in zip(names, items, strict=True):
@@ -120,10 +145,10 @@ def rename(layout: Layout, index: Callable[[int], int]) -> Layout:
             return Leaf(index(i))
         case Constant():
             return layout
-        case Sequence_(make, items):
-            return Sequence_(make, tuple(rename(item, index) for item in items))
-        case Mapping_(make, keys, items):
-            return Mapping_(make, keys, tuple(rename(item, index) for item in items))
+        case Sequence_(make, items, setting):
+            return Sequence_(make, tuple(rename(item, index) for item in items), setting)
+        case Mapping_(make, keys, items, setting):
+            return Mapping_(make, keys, tuple(rename(item, index) for item in items), setting)
         case Object_(make, names, items):
             return Object_(make, names, tuple(rename(item, index) for item in items))
         case Choice(tag, then, orelse):

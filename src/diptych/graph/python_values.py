@@ -148,20 +148,21 @@ class Types:
                 return output(index)
             case Constant(value):
                 return self.literal(value)
-            case Sequence_(make, items):
+            case Sequence_(make, items, setting):
                 texts = [inner(item) for item in items]
                 if make is tuple:
                     return tuple_text(texts)
                 if make is list:
                     return f"[{', '.join(texts)}]"
                 many = ", ".join(texts) if hasattr(make, "_fields") else tuple_text(texts)
-                return f"{self.name(make)}({many})"
-            case Mapping_(make, keys, items):
+                limit = "" if setting is None else f", {self.literal(setting)}"
+                return f"{self.name(make)}({many}{limit})"
+            case Mapping_(make, keys, items, setting):
                 pairs = ", ".join(f"{self.literal(k)}: {inner(item)}" for k, item in zip(keys, items, strict=True))
                 if make is dict:
                     return f"{{{pairs}}}"
                 if issubclass(make, dict) and "default_factory" in dir(make):
-                    return f"{self.name(make)}(None, {{{pairs}}})"
+                    return f"{self.name(make)}({self.literal(setting)}, {{{pairs}}})"
                 return f"{self.name(make)}({{{pairs}}})"
             case Object_(make, names, items):
                 return self._object(make, names, [inner(item) for item in items])

@@ -149,14 +149,16 @@ def layout_text(layout: Layout, output: Callable[[int], str]) -> str:
             return output(index)
         case Constant(value):
             return constant_text(value)
-        case Sequence_(make, items):
+        case Sequence_(make, items, setting):
             texts = list(map(inner, items))
             if make is tuple:
                 return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
-            return f"[{', '.join(texts)}]" if make is list else f"{make.__qualname__}({', '.join(texts)})"
-        case Mapping_(make, keys, items):
+            inside = ", ".join([*texts, *extra(setting)])
+            return f"[{inside}]" if make is list else f"{make.__qualname__}({inside})"
+        case Mapping_(make, keys, items, setting):
             pairs = ", ".join(f"{constant_text(k)}: {inner(i)}" for k, i in zip(keys, items, strict=True))
-            return f"{{{pairs}}}" if make is dict else f"{make.__qualname__}({{{pairs}}})"
+            inside = ", ".join([f"{{{pairs}}}", *extra(setting)])
+            return inside if make is dict else f"{make.__qualname__}({inside})"
         case Object_(make, names, items):
             pairs = ", ".join(f"{name}={inner(item)}" for name, item in zip(names, items, strict=True))
             return f"{make.__qualname__}({pairs})"
@@ -166,6 +168,11 @@ def layout_text(layout: Layout, output: Callable[[int], str]) -> str:
             names = [f"row[{k}]" for k in range(len(columns))]
             tables = (f"numbers {output(c)}" if n else output(c) for c, n in zip(columns, numbers, strict=True))
             return f"[{layout_text(item, names.__getitem__)} for row in zip({', '.join(tables)})]"
+
+
+def extra(setting: object) -> list[str]:
+    """What a container has besides its items."""
+    return [] if setting is None else [constant_text(setting)]
 
 
 def constant_text(value: object) -> str:

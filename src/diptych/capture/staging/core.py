@@ -14,7 +14,7 @@ from diptych.capture.interpreter import Frame, Interpreter, Signal
 from diptych.capture.recording import Recorder
 from diptych.capture.regions import Region
 from diptych.capture.tensors import Store
-from diptych.capture.trail import CellPlace, Change
+from diptych.capture.trail import CellPlace, Change, has_attributes
 from diptych.capture.values import Scalar
 
 
@@ -183,7 +183,7 @@ class Core(Interpreter):
 
     def born_here(self, value: Any) -> bool:
         """Whether an object with attributes was made by the program itself."""
-        return id(value) in self.born and hasattr(value, "__dict__") and not callable(value)
+        return id(value) in self.born and has_attributes(value) and not callable(value)
 
     def birth(self, value: Any) -> Any:
         """An object was made by the program, in the current region."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 
-from diptych.capture.staging.packing import attributes
+from diptych.capture.trail import attributes
 from diptych.capture.values import kind_of
-from diptych.graph.layout import Layout
+from diptych.graph.layout import Layout, mapping, sequence
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class PartsForm:
     make: type
     names: tuple[Any, ...]
     parts: tuple[Any, ...]
+    setting: Any = None
 
 
 @dataclass(frozen=True)
@@ -108,13 +109,9 @@ def assemble(form: PartsForm, parts: list[Any]) -> Any:
     """A container or object from its parts."""
     make = form.make
     if issubclass(make, dict):
-        made: Any = make()
-        made.update(zip(form.names, parts, strict=True))
-        return made
-    if issubclass(make, tuple) and hasattr(make, "_fields"):
-        return make(*parts)
+        return mapping(make, zip(form.names, parts, strict=True), form.setting)
     if issubclass(make, list | tuple | collections.deque):
-        return make(parts)
+        return sequence(make, parts, form.setting)
     made = object.__new__(make)
     for name, part in zip(form.names, parts, strict=True):
         object.__setattr__(made, name, part)

@@ -21,11 +21,12 @@ from diptych.capture.staging.form_types import (
     number_kind,
     take_apart,
 )
-from diptych.capture.staging.packing import attributes, holds
+from diptych.capture.staging.packing import holds
 from diptych.capture.staging.rows import RowsOf, row, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, node_of
+from diptych.capture.trail import attributes
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
-from diptych.graph.layout import Constant, Layout, Leaf, Mapping_, Object_, Sequence_
+from diptych.graph.layout import Constant, Layout, Leaf, Mapping_, Object_, Sequence_, setting
 from diptych.graph.spec import NumberSpec
 
 
@@ -98,9 +99,9 @@ class Forms:
     def parts(self, value: Any) -> PartsForm:
         kind = type(value)
         if isinstance(value, dict):
-            return PartsForm(kind, tuple(value), tuple(self.of(v) for v in value.values()))
+            return PartsForm(kind, tuple(value), tuple(self.of(v) for v in value.values()), setting(value))
         if isinstance(value, list | tuple | collections.deque):
-            return PartsForm(kind, (), tuple(self.of(v) for v in value))
+            return PartsForm(kind, (), tuple(self.of(v) for v in value), setting(value))
         names = attributes(value)
         return PartsForm(kind, tuple(names), tuple(self.of(v) for v in names.values()))
 
@@ -128,9 +129,9 @@ class Forms:
             if rows is not None:
                 return rows
         if isinstance(a, PartsForm) and isinstance(b, PartsForm) and a.make is b.make:
-            if a.names == b.names and len(a.parts) == len(b.parts):
+            if a.names == b.names and len(a.parts) == len(b.parts) and a.setting == b.setting:
                 parts = tuple(self.widen(x, y) for x, y in zip(a.parts, b.parts, strict=True))
-                return PartsForm(a.make, a.names, parts)
+                return PartsForm(a.make, a.names, parts, a.setting)
             if a.make is list:
                 return self.rows(a, b) or self.choice(a, b)
         return self.choice(a, b)
@@ -237,9 +238,9 @@ class Forms:
         if isinstance(form, PartsForm):
             parts = tuple(self.flatten(p, columns, numbers) for p in form.parts)
             if issubclass(form.make, dict):
-                return Mapping_(form.make, form.names, parts)
+                return Mapping_(form.make, form.names, parts, form.setting)
             if issubclass(form.make, list | tuple):
-                return Sequence_(form.make, parts)
+                return Sequence_(form.make, parts, form.setting)
             return Object_(form.make, form.names, parts)
         raise ValueError(form)
 

@@ -15,10 +15,12 @@ from torch import fx
 
 from diptych.capture.staging.exceptions import with_args
 from diptych.capture.staging.mixtures import mixed_contents, mixture
-from diptych.capture.staging.packing import Packer, attributes
+from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Handle, Store, attach, handle, has_handle, kin, node_of
+from diptych.capture.trail import attributes, has_attributes
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
+from diptych.graph.layout import mapping, sequence, setting
 
 ABSENT: Any = type("Absent", (), {"__repr__": lambda self: "<absent>"})()
 
@@ -49,6 +51,7 @@ class Join:
         self.alive: list[Any] = []
         self.shared: list[tuple[Store, list[Store]]] = []
         self.partners: dict[tuple[int, int], int] = {}
+        self.sizes: dict[tuple[Any, ...], torch.SymInt] = {}
 
     def value(self, a: Any, b: Any) -> Any:
         """The joined value of `a` (from the first side) and `b` (from the second)."""
@@ -58,35 +61,46 @@ class Join:
         if key in self.memo:
             return self.memo[key]
         self.alive += [a, b]
-        made = self.memo[key] = self.join(self.tape.as_scalar(a), self.tape.as_scalar(b))
+        made = self.memo[key] = self.join(self.scalar(a), self.scalar(b))
         return made
+
+    def scalar(self, value: Any) -> Any:
+        """A size as a number; one that only its side knows is taken there."""
+        return value if self.tape.local_size(value) else self.tape.as_scalar(value)
 
     def join(self, a: Any, b: Any) -> Any:
         tape = self.tape
         if isinstance(a, Original) and a is b:
             return a
-        if a is b and not isinstance(a, torch.Tensor | Scalar):
+        if a is b and not isinstance(a, torch.Tensor | Scalar | torch.SymInt):
             older = mutable(a) and self.older(a)
             if self.only is None or older or self.stager.outside(a):
                 return a
         if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
             if a is b and self.outer(a) and not self.local_view(a):
                 return a
-            if same_type(tape, self.stager.traced(a), self.stager.traced(b)):
-                return self.tensor(self.stager.traced(a), self.stager.traced(b))
-            return self.union(a, b)
-        kinds = kind_of(a), kind_of(b)
+            one, two = self.stager.traced(a), self.stager.traced(b)
+            return self.tensor(one, two) if same_type(tape, one, two) or self.open(one, two) else self.union(a, b)
+        kinds = tuple("int" if isinstance(v, torch.SymInt) else kind_of(v) for v in (a, b))
         texts = isinstance(a, str) and isinstance(b, str) and a != b
         if kinds[0] is not None and kinds[0] == kinds[1] and not texts:
             return self.number(a, b, kinds[0])
         if isinstance(a, Union) and isinstance(b, Union) and a.pred is b.pred and self.outer(a.pred):
             return Union(a.pred, self.value(a.then, b.then), self.value(a.orelse, b.orelse))
-        if type(a) is type(b):
+        if type(a) is type(b) and not isinstance(a, Scalar | torch.SymInt):
             joined = self.structure(a, b)
             if joined is not ABSENT:
                 made = joined is not a and joined is not b and mutable(joined)
                 return self.stager.birth(joined) if made else joined
         return self.union(a, b)
+
+    def open(self, a: torch.Tensor, b: torch.Tensor) -> bool:
+        """Whether two tensors differ in nothing but sizes that only data decide."""
+        tape = self.tape
+        if a.dtype != b.dtype or a.device != b.device or a.dim() != b.dim():
+            return False
+        pairs = [(x, y) for x, y in zip(a.shape, b.shape, strict=True) if not tape.known(x == y)]
+        return packed(tape, a) and packed(tape, b) and all(tape.data_decides(s) for pair in pairs for s in pair)
 
     def outer(self, leaf: Any) -> bool:
         """Whether a leaf exists outside the sides."""
@@ -108,7 +122,7 @@ class Join:
         """Two numbers of one kind."""
         if isinstance(a, Scalar) and a is b and self.outer(a):
             return a
-        plain = not isinstance(a, Scalar) and not isinstance(b, Scalar)
+        plain = not any(isinstance(v, Scalar | torch.SymInt) for v in (a, b))
         if plain and (a == b and repr(a) == repr(b)):
             return a
         if plain and kind == "bool" and self.only is None:
@@ -120,7 +134,7 @@ class Join:
 
     def tensor(self, a: Any, b: Any) -> torch.Tensor:
         """Two tensors of one type."""
-        fake = self.blank(a)
+        fake = self.blank(a, b)
         store = Store(None, handle(a).store.requires_grad or handle(b).store.requires_grad)
         store.depth = self.tape.region.depth
         sources = [handle(side).store for side in (a, b)]
@@ -137,16 +151,21 @@ class Join:
         self.output(a, b, fake)
         return fake
 
-    def blank(self, like: torch.Tensor) -> torch.Tensor:
-        """A fresh fake tensor of the same type; sizes that only a side knows get new names."""
+    def blank(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """A fresh fake tensor for both; sizes that differ, or that only a side knows, get new names."""
+        sizes = [self.size(x, y) for x, y in zip(a.shape, b.shape, strict=True)]
+        same = all(new is old for new, old in zip(sizes, a.shape, strict=True))
+        return self.tape.empty(sizes, a.dtype, a.device, a.stride() if same else None)
+
+    def size(self, a: Any, b: Any) -> Any:
+        """A size of both sides; the same two sizes are always the same one."""
         tape = self.tape
-
-        def size(s: Any) -> Any:
-            return tape.shape_env.create_unbacked_symint() if tape.local_size(s) else s
-
-        local = any(tape.local_size(s) for s in like.shape)
-        stride = None if local else like.stride()
-        return tape.empty([size(s) for s in like.shape], like.dtype, like.device, stride)
+        if tape.known(a == b) and not tape.local_size(a):
+            return a
+        key = (self.only, str(a), str(b))
+        if key not in self.sizes:
+            self.sizes[key] = tape.shape_env.create_unbacked_symint()
+        return self.sizes[key]
 
     def output(self, a: Any, b: Any, made: Any) -> None:
         """Both sides return a leaf; `made` gets its node when the branch is emitted."""
@@ -200,14 +219,9 @@ class Join:
         if isinstance(a, collections.deque):
             return self.sequence(a, b)
         if isinstance(a, dict):
-            if list(a) != list(b):
+            if list(a) != list(b) or setting(a) != setting(b):
                 return ABSENT
-            made: Any = type(a).__new__(type(a)) if type(a) is not dict else {}
-            if isinstance(a, collections.defaultdict):
-                made.default_factory = a.default_factory
-            for key in a:
-                made[key] = self.value(a[key], b[key])
-            return made
+            return mapping(type(a), [(key, self.value(a[key], b[key])) for key in a], setting(a))
         if isinstance(a, set | frozenset):
             return a if a == b else ABSENT
         if isinstance(a, Undefined):
@@ -240,10 +254,10 @@ class Join:
         first, second = rows_of(a), rows_of(b)
         if first is not None or second is not None:
             return [self.rows(first or self.stager.as_rows(a, second), second or self.stager.as_rows(b, first))]
-        if len(a) != len(b):
+        if len(a) != len(b) or setting(a) != setting(b):
             return ABSENT
         items = [self.value(x, y) for x, y in zip(a, b, strict=True)]
-        return type(a)(*items) if hasattr(a, "_fields") else type(a)(items)
+        return sequence(type(a), items, setting(a))
 
     def rows(self, a: RowsOf, b: RowsOf) -> RowsOf:
         """Two lists of unknown length."""
@@ -318,6 +332,7 @@ class Join:
             return self.tape.region.use(node_of(self.tape, self.stager.traced(leaf)))
         if isinstance(leaf, str):  # a graph returns numbers and what its nodes compute
             leaf = self.stager.text((leaf,), ())
+        leaf = self.tape.as_scalar(leaf)
         return self.tape.region.use(leaf.node) if isinstance(leaf, Scalar) else leaf
 
     def bind(self, result: fx.Node) -> None:
@@ -344,9 +359,9 @@ class Join:
 
 def mutable(value: Any) -> bool:
     """Whether an object can be written to."""
-    if isinstance(value, Union | Undefined | Original | RowsOf):
+    if isinstance(value, Union | Undefined | Original | RowsOf | Scalar):
         return False
-    return isinstance(value, list | dict | set | collections.deque) or hasattr(value, "__dict__")
+    return isinstance(value, list | dict | set | collections.deque) or has_attributes(value)
 
 
 def same_type(tape: Any, a: torch.Tensor, b: torch.Tensor) -> bool:
@@ -357,3 +372,13 @@ def same_type(tape: Any, a: torch.Tensor, b: torch.Tensor) -> bool:
         return False
     strides = zip(a.stride(), b.stride(), a.shape, strict=True)
     return all(tape.known(n == 1) or tape.known(x == y) for x, y, n in strides)
+
+
+def packed(tape: Any, value: torch.Tensor) -> bool:
+    """Whether the rows of a tensor follow each other in memory, whatever its sizes are."""
+    step: Any = 1
+    for size, stride in zip(reversed(value.shape), reversed(value.stride()), strict=True):
+        if not (tape.known(size == 1) or tape.known(stride == step)):
+            return False
+        step = step * size
+    return True

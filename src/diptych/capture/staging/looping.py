@@ -21,6 +21,8 @@ from diptych.capture.values import COMPARISONS, Scalar, Union
 Thunk = Callable[[], Any]
 
 UNROLL_LIMIT = 4096
+UNROLLED = ("loop-state", "loop-items", "data-dependent-shape", "opaque-conversion", "leaked-value")
+"""Why a loop may not be staged that can still be traced round by round."""
 
 
 class Looping(Branching):
@@ -203,7 +205,7 @@ class Looping(Branching):
             loop.stageable = False
             done = staged()
         except Refused as refused:
-            if refused.refusal not in ("loop-state", "loop-items", "data-dependent-shape", "opaque-conversion"):
+            if refused.refusal not in UNROLLED:
                 raise
             self.unwind(depth, layer, mark)
             try:

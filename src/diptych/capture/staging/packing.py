@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import collections
-import dataclasses
+import functools
+import types
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 
+from diptych.capture.interpreter import HOOKS
 from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Store, handle, requires_grad
+from diptych.capture.trail import CellPlace, attributes
 from diptych.capture.values import Original, Scalar, Undefined, Union
-from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
+from diptych.graph.layout import (
+    Choice,
+    Constant,
+    Layout,
+    Leaf,
+    Mapping_,
+    Object_,
+    Rows,
+    Sequence_,
+    mapping,
+    sequence,
+    setting,
+)
 
 SEQUENCES = (list, tuple, set, frozenset, collections.deque)
 
@@ -54,7 +70,7 @@ class Packer:
         mixed = mixed_contents(value)
         if mixed is not None:
             self.once(value)
-            return self.mixture(type(value), mixed)
+            return self.mixture(value, mixed)
         marker = rows_of(value)
         if marker is not None:
             self.once(value)
@@ -96,17 +112,21 @@ class Packer:
         traced = isinstance(value, slice) and not all(isinstance(v, int | str | type(None)) for v in hidden)
         inside = traced or any(isinstance(v, Union | Scalar | Mixed | RowsOf) for v in hidden)
         ours = type(value).__module__.startswith("diptych.capture") and not isinstance(value, Undefined | Original)
+        if self.strict and isinstance(value, FUNCTIONS):
+            inside = holds(value, self.keep, kinds=TRACED)
         if inside or ours:
             raise self.tape.refuse(
                 "structure-in-branch", f"a {type(value).__name__} with values of the graph leaves the function"
             )
 
-    def mixture(self, make: type, content: Any) -> Layout:
+    def mixture(self, owner: Any, content: Any) -> Layout:
         """A container whose contents depend on the path."""
         if isinstance(content, Union):
-            then, orelse = (self.mixture(make, c) for c in (content.then, content.orelse))
+            then, orelse = (self.mixture(owner, c) for c in (content.then, content.orelse))
             return Choice(self.leaf(content.pred), then, orelse)
-        return self.pack_new(make(content))
+        if isinstance(owner, dict):
+            return self.pack_new(mapping(type(owner), content.items(), setting(owner)))
+        return self.pack_new(sequence(type(owner), content, setting(owner)))
 
     def pack_new(self, value: Any) -> Layout:
         """A container that is made anew even if it holds no leaves."""
@@ -116,26 +136,32 @@ class Packer:
     def parts(self, value: Any) -> Layout:
         """A container or object that holds leaves."""
         kind = type(value)
+        self.check_inside(setting(value))
         if isinstance(value, dict):
-            return Mapping_(kind, tuple(value), tuple(self.pack(v) for v in value.values()))
+            return Mapping_(kind, tuple(value), tuple(self.pack(v) for v in value.values()), setting(value))
         if isinstance(value, SEQUENCES):
-            return Sequence_(kind, tuple(self.pack(v) for v in value))
+            return Sequence_(kind, tuple(self.pack(v) for v in value), setting(value))
         names = attributes(value)
         return Object_(kind, tuple(names), tuple(self.pack(names[n]) for n in names))
-
-
-def attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object."""
-    if hasattr(value, "__dict__"):
-        return dict(value.__dict__)
-    if dataclasses.is_dataclass(value):
-        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
-    return {}
 
 
 STAND_INS = Scalar | Union | RowsOf | Mixed | Undefined | torch.SymInt | torch.SymFloat | torch.SymBool
 """What stands for a value that Python would have: only hooks know what to do with it."""
 LEAVES = torch.Tensor | STAND_INS
+TRACED = FakeTensor | STAND_INS
+"""What only a trace has: nothing that leaves the program may refer to it."""
+FUNCTIONS = (types.FunctionType, types.MethodType, functools.partial)
+
+
+def carried(function: Any) -> list[Any]:
+    """The values that a function, method or partial call refers to besides its arguments."""
+    if isinstance(function, types.MethodType):
+        return [function.__func__, function.__self__]
+    if isinstance(function, functools.partial):
+        return [function.func, *function.args, *function.keywords.values()]
+    cells = [CellPlace(cell).get() for cell in function.__closure__ or ()]
+    cells = [value for value in cells if value is not HOOKS]
+    return [*cells, *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()]
 
 
 def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None, kinds: Any = LEAVES) -> bool:
@@ -145,9 +171,11 @@ def holds(value: Any, keep: Any, depth: int = 0, seen: set[int] | None = None, k
     if value is None or isinstance(value, bool | int | float | str | bytes | type) or depth > 50:
         return False
     seen = set() if seen is None else seen
-    if id(value) in seen or keep(value):
+    if id(value) in seen or (not (kinds is TRACED and isinstance(value, FUNCTIONS)) and keep(value)):
         return False
     seen.add(id(value))
+    if isinstance(value, FUNCTIONS):
+        return kinds is TRACED and any(holds(v, keep, depth + 1, seen, kinds) for v in carried(value))
     if isinstance(value, dict):
         return any(holds(v, keep, depth + 1, seen, kinds) for v in value.values())
     if isinstance(value, SEQUENCES):
@@ -166,14 +194,10 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             return leaves[index]
         case Constant(value):
             return value
-        case Sequence_(make, items):
-            values = [rebuild(i, leaves) for i in items]
-            return make(*values) if hasattr(make, "_fields") else make(values)
-        case Mapping_(make, keys, items):
-            made: Any = {} if make is dict else cast(Any, make).__new__(make)
-            for key, item in zip(keys, items, strict=True):
-                made[key] = rebuild(item, leaves)
-            return made
+        case Sequence_(make, items, setting):
+            return sequence(make, [rebuild(i, leaves) for i in items], setting)
+        case Mapping_(make, keys, items, setting):
+            return mapping(make, zip(keys, [rebuild(i, leaves) for i in items], strict=True), setting)
         case Object_(make, names, items):
             made = object.__new__(make)
             for name, item in zip(names, items, strict=True):

@@ -14,7 +14,7 @@ from diptych.capture.staging.growing import Growing
 from diptych.capture.staging.joins import same_type
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.rows import number_tensor, rows_of
-from diptych.capture.trail import ContentsPlace
+from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union, kind_of
 
 
@@ -50,7 +50,7 @@ class Subscripts(Attributes, Growing):
             if isinstance(owner, list | tuple | torch.nn.ModuleList | torch.nn.Sequential | torch.nn.ParameterList):
                 return self.pick(list(self.sequence(owner)), key, "tuple" if isinstance(owner, tuple) else "list")
             if isinstance(owner, dict | torch.nn.ModuleDict):
-                return self.pick_key(owner, key)
+                return self.pick_key(owner, key, self.absent(owner, key))
             if isinstance(owner, range):
                 return owner.start + key * owner.step
         self.world.key(owner, key)
@@ -64,6 +64,14 @@ class Subscripts(Attributes, Growing):
             return self.new_container(owner[key]) if isinstance(key, slice) else owner[key]
         method = class_attribute(type(owner), "__getitem__")
         return self.call(method, owner, key) if self.transforms(method) else owner[key]
+
+    def absent(self, owner: Any, key: Scalar) -> Any:
+        """What a dict does with a key that it does not have; None if it raises."""
+        if type(owner) is collections.Counter:
+            return lambda: 0
+        if class_attribute(type(owner), "__missing__") is MISSING:
+            return None
+        return lambda: self.getitem(owner, self.tape.opaque_conversion(key, "hash"))
 
     def sequence(self, owner: Any) -> Any:
         """A module list's modules, read through its source."""
@@ -168,7 +176,8 @@ class Subscripts(Attributes, Growing):
     def set_at(self, owner: Any, key: Scalar, value: Any) -> None:
         """An item of a list at an index of the graph: each item may be the one."""
         if not isinstance(owner, list) or rows_of(owner) is not None:
-            raise self.tape.refuse("opaque-conversion", f"an item of a {type(owner).__name__} at an index of the graph")
+            self.setitem(owner, self.tape.opaque_conversion(key, f"an index into a {type(owner).__name__}"), value)
+            return
         if key.kind not in ("int", "bool"):
             operator.setitem(owner, cast(Any, {"float": 0.0, "complex": 0j, "str": ""}[key.kind]), value)  # raises
         self.tape.trail.touch(ContentsPlace(owner))
