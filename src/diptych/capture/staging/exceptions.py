@@ -59,7 +59,7 @@ class Exceptions(Core):
             reason = self.resolve(cause[0])
             error.__cause__ = self.call(reason) if isinstance(reason, type) else reason
         if self.handlers and self.tape.region is self.tape.root:
-            raise error
+            raise certain(error) if isinstance(error, Exception) else error
         self.rethrow(error)
 
     def rethrow(self, error: BaseException) -> None:
@@ -94,6 +94,8 @@ class Exceptions(Core):
         if self.handlers:
             return self.raising(error)
         known = exact(error)
+        if not known and any(f"'{name}'" in str(error) for name in NOT_VALUES):
+            raise self.tape.refuse("opaque-conversion", f"{type(error).__name__}: {error}") from error
         if not known and not all(isinstance(a, PLAIN) or self.is_traced(a) for a in error.args):
             error = type(error).__new__(type(error), str(error))
         target, operands = self.raise_node(error)
@@ -163,6 +165,9 @@ class Exceptions(Core):
 STAND_INS = ("Scalar", "Union", "FakeTensor", "SymInt", "SymBool", "SymFloat", "Mixed", "RowsOf", "StagedRange", "Walk",
              "Enumerated", "Zipped", "Backwards", "Stager", "Undefined", "Original", "diptych")  # fmt: skip
 """Names that only an exception of ours, not one of the program, would mention."""
+
+NOT_VALUES = ("Union", "Mixed", "RowsOf", "StagedRange", "Walk", "Enumerated", "Zipped", "Backwards", "Original")
+"""Stand-ins that can do less than what they stand for: that one of them fails says nothing about the program."""
 
 FAITHFUL = (RuntimeError, ValueError, IndexError)
 """What torch raises for the program's own mistakes when it computes types."""

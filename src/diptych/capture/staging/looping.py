@@ -72,7 +72,7 @@ class Looping(Branching):
         """`for`: over known items round by round; over a range or rows that a tensor decides, staged."""
         items = self.lift(items)
         if mixed_contents(items) is not None and behind(items) is not items:
-            items = self.resolve(self.through_mixed(items, lambda: list(items)))
+            items = self.resolve(self.listed(items))
         if isinstance(items, Union) or mixed_contents(items) is not None:
             return self.for_each_side(items, assign, body, orelse, frame, head, after, rest)
         source = items_of(self, items)
@@ -214,6 +214,12 @@ class Looping(Branching):
                 raise (refused if second.refusal in ("too-many-paths", "endless-loop") else second) from None
         tape.trail.close(layer, keep=True)
         return done
+
+    def listed(self, items: Any) -> Any:
+        """The items of a view or lazy iterable of a container whose contents depend on the path."""
+        if mixed_contents(items) is not None:
+            return self.through_mixed(items, lambda: self.listed(items))
+        return list(self.iterate(items))
 
     # Staged loops -----------------------------------------------------------------------------------------------
 

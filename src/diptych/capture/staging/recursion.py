@@ -7,6 +7,7 @@ result has the type of the cases that do not call again; later traces use that t
 from __future__ import annotations
 
 import gc
+import inspect
 import types
 from typing import Any
 
@@ -47,6 +48,18 @@ class MakeFunction(Signal):
         self.form = form
 
 
+def complete(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """All arguments of a call, defaults included, so that calls that differ in how they are written are alike."""
+    if not kwargs and not function.__kwdefaults__ and len(args) >= function.__code__.co_argcount:
+        return args, kwargs
+    try:
+        bound = inspect.signature(function, follow_wrapped=False).bind(*args, **kwargs)
+    except TypeError:  # the call itself will raise
+        return args, kwargs
+    bound.apply_defaults()
+    return bound.args, bound.kwargs
+
+
 class Recursion(Core):
     """Inlining, and calls to what is being traced."""
 
@@ -58,6 +71,7 @@ class Recursion(Core):
             self.outside_cells.update(id(c) for c in original.__closure__ or ())
         if len(self.stack) > DEPTH_LIMIT:
             raise RecursionError("maximum recursion depth exceeded while tracing")
+        args, kwargs = complete(made, args, kwargs)
         code = made.__code__
         active = [a for a in self.stack if a.code is code]
         if not active:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 from typing import Any
 
 import torch
@@ -22,10 +23,21 @@ def builtin_sorted(stager: Any, items: Any, *, key: Any = None, reverse: Any = F
     keys = [stager.call(key, i) for i in found] if key is not None else found
     if not isinstance(backwards, bool):
         raise stager.tape.refuse("opaque-conversion", "sorted() in an order that the graph knows")
-    if not stager.holds_traced(keys):
-        order = sorted(range(len(found)), key=lambda i: keys[i], reverse=backwards)
+    known = leading(stager, keys) if stager.holds_traced(keys) else keys
+    if known is not None:
+        order = sorted(range(len(found)), key=lambda i: known[i], reverse=backwards)
         return [found[i] for i in order]
     return stager.distribute(lambda *k: by_keys(stager, found, list(k), backwards), *keys)
+
+
+def leading(stager: Any, keys: list[Any]) -> list[Any] | None:
+    """What tuples start with before values of the graph, if that alone tells them all apart."""
+    if any(type(k) not in (tuple, list) or type(k) is not type(keys[0]) for k in keys):
+        return None
+    starts = [list(itertools.takewhile(lambda part: not stager.holds_traced(part), key)) for key in keys]
+    size = min(map(len, starts))
+    known = [start[:size] for start in starts]
+    return known if all(a != b for a, b in itertools.combinations(known, 2)) else None
 
 
 def by_keys(stager: Any, items: list[Any], keys: list[Any], reverse: bool) -> list[Any]:
