@@ -18,6 +18,7 @@ import torch.nn.functional as F
 
 from diptych.graph import walk
 from diptych.graph.control import Function, Raise
+from diptych.graph.fold import Fold, fold
 from diptych.graph.program import SymbolicGraph
 from diptych.graph.python_block import Block
 from diptych.graph.python_body import Body
@@ -70,6 +71,8 @@ class Writer:
 
     def call(self, target: Any, arguments: str) -> str:
         """The expression of a call."""
+        if isinstance(target, Fold):
+            return f"{self.bind(fold)}({tuple_text([self.functions[id(kind)] for kind in target.kinds])}, {arguments})"
         if not isinstance(target, Function):
             return f"{self.bind(target)}({arguments})"
         name = self.functions[id(target)]

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from diptych.capture.regions import Region
-from diptych.graph import control, own
+from diptych.graph import control, own, walk
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.own import OWN
 
@@ -24,8 +24,7 @@ def all_nodes(module: Any) -> list[Any]:
         seen.add(id(part))
         found += part.graph.nodes
         for node in part.graph.nodes:
-            if isinstance(node.target, control.Function) and node.target.body is not None:
-                todo.append(node.target.body)
+            todo += [target.body for target in walk.called(node) if target.body is not None]
         todo += [m for m in part.children() if isinstance(m, torch.fx.GraphModule)]
     return found
 

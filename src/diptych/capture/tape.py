@@ -50,6 +50,7 @@ class Tape:
         self.clock = 0
         self.emitted = 0
         self.noticed = 0
+        self.at: Where | None = None
 
     # Nodes ------------------------------------------------------------------------------------------------------
 
@@ -75,6 +76,8 @@ class Tape:
 
     def where(self) -> Where | None:
         """The user's line that runs now: the innermost frame of a transformed function."""
+        if self.at is not None:
+            return self.at
         frame = sys._getframe(1)
         while frame is not None:
             code = frame.f_code

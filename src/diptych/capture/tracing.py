@@ -69,6 +69,7 @@ class Tracing:
                     result = self.call(arguments)
                 except Diverged:
                     result = None
+                self.stager.close_folds()
                 self.check_inference()
                 packer = Packer(tape, self.stager.outside)
                 packer.born = self.stager.born_here

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from torch import fx
 
 from diptych.graph import walk
-from diptych.graph.control import Function, Raise, cond
+from diptych.graph.control import Raise, cond
 from diptych.graph.layered import Box, Point, place
 from diptych.graph.lines import first_line, operation
 from diptych.graph.text import Printer, constant_text
@@ -172,7 +172,7 @@ class _Painter:
             return self.printer.right_side(node)
         if isinstance(node.target, Raise):
             return self.printer.right_side(node)
-        name = self.printer.functions[id(node.target)] if isinstance(node.target, Function) else operation(node)
+        name = self.printer.called(node)
         parts = name.split(".")
         short = parts[1] if parts[0] in ("aten", "operator") and len(parts) > 1 else name
         constants = [constant_text(value) for value in node.args if _is_plain(value)]
@@ -194,7 +194,7 @@ def _kind(node: fx.Node) -> str:
         return "constant"
     if isinstance(node.target, Raise):
         return "raise"
-    if isinstance(node.target, Function):
+    if walk.called(node):
         return "call"
     return "step"
 

@@ -13,6 +13,7 @@ from torch._ops import OpOverload
 from diptych.errors import IllegalGraph
 from diptych.graph import vocabulary, walk
 from diptych.graph.control import Function, Hole, Raise, cond, while_loop
+from diptych.graph.fold import Fold
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Rows
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
@@ -209,6 +210,8 @@ def _check_form(node: fx.Node) -> None:
         _check_loop(node)
     elif isinstance(target, Function):
         _check_function_call(node, target)
+    elif isinstance(target, Fold):
+        _check_fold(node, target)
     elif isinstance(target, Raise):
         _check_raise(node, target)
     elif target is operator.getitem and isinstance(node.args[0], fx.Node) and walk.parts(node.args[0]) is not None:
@@ -270,6 +273,39 @@ def _check_function_call(node: fx.Node, function: Function) -> None:
     if len(values) != len(specs):
         raise _illegal("function", f"{function.name} returns {len(values)} values, the call has {len(specs)}", node)
     _check_values(node, "function", function.name, values, specs)
+
+
+def _check_fold(node: fx.Node, fold: Fold) -> None:
+    if len(node.args) < 2 + sum(fold.rows) + sum(fold.children):
+        raise _illegal("control-form", "a fold is (counts, roots, data and children of each kind, operands)", node)
+    for position, rank in ((0, 2), (1, 1)):
+        spec = walk.spec_of(node.args[position])
+        if not isinstance(spec, TensorSpec) or spec.dtype != torch.int64 or len(spec.shape) != rank:
+            raise _illegal("operand-spec", f"fold: value {position} is {spec}", node)
+    chosen = [index for indices in fold.shared for index in indices]
+    if len(node.args) - 2 - sum(fold.rows) - sum(fold.children) < max(chosen, default=-1) + 1:
+        raise _illegal("arity", f"a fold that shares operand {max(chosen)} receives {len(node.args)} values", node)
+    data, places, shared = fold.parts(node.args[2:])
+    specs = _result_specs(node)
+    for k, function in enumerate(fold.kinds):
+        if function.body is None:
+            raise _illegal("function", f"{function.name} has no body", node)
+        parameters = walk.placeholders(function.body)
+        results = len(specs) * len(places[k])
+        operands = shared[k]
+        if len(parameters) != len(data[k]) + results + len(operands):
+            what = f"{function.name} takes {len(parameters)} values and receives {len(data[k]) + results + len(operands)}"
+            raise _illegal("arity", what, node)
+        given = parameters[len(data[k]) + results :]
+        _check_values(node, "operand-spec", function.name, operands, tuple(_one_spec(p) for p in given))
+        values = walk.outputs(function.body)
+        if len(values) != len(specs):
+            raise _illegal("function", f"{function.name} returns {len(values)} values, the fold has {len(specs)}", node)
+        for value, spec in zip(values, specs, strict=True):
+            found = walk.spec_of(value)
+            alike = isinstance(found, TensorSpec) and isinstance(spec, TensorSpec) and found.dtype == spec.dtype
+            if not alike or found.shape[1:] != spec.shape[1:]:  # pyright: ignore[reportAttributeAccessIssue]
+                raise _illegal("function", f"{function.name} returns {found}, the fold has {spec}", node)
 
 
 def _check_raise(node: fx.Node, target: Raise) -> None:

@@ -17,6 +17,7 @@ from torch.fx.node import map_arg
 
 from diptych.graph import own, vocabulary, walk
 from diptych.graph.control import Function, Raise, cond, while_loop
+from diptych.graph.fold import Fold
 from diptych.graph.lines import first_line
 from diptych.graph.python_block import Block
 from diptych.graph.python_names import Names, assigned, wish
@@ -123,10 +124,13 @@ class Body:
 
     def expression(self, node: fx.Node) -> Expression:
         target = node.target
-        is_call = isinstance(target, Function) or own.name_of(target) or vocabulary.autograd_function(target)
+        is_call = walk.called(node) or own.name_of(target) or vocabulary.autograd_function(target)
         if not is_call:
             return expression(node, self.render)
-        arguments = [self.render(value).text for value in node.args]
+        given = node.args
+        if isinstance(target, Fold):
+            given = (*node.args[:2], *target.parts(node.args[2:]))
+        arguments = [self.render(value).text for value in given]
         arguments += [f"{key}={self.render(value).text}" for key, value in node.kwargs.items()]
         return Expression(self.context.call(target, ", ".join(arguments)))
 

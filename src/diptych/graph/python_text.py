@@ -21,6 +21,7 @@ from torch import fx
 from diptych.errors import PythonTextError
 from diptych.graph import own, vocabulary, walk
 from diptych.graph.control import Function, Hole, Raise
+from diptych.graph.fold import Fold, fold
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Leaf, Mapping_, Sequence_
 from diptych.graph.legality import indices
@@ -28,7 +29,7 @@ from diptych.graph.python_block import Block
 from diptych.graph.python_body import Body
 from diptych.graph.python_names import Names
 from diptych.graph.python_ops import Expression
-from diptych.graph.python_values import Types, quoted, tensor_literal
+from diptych.graph.python_values import Types, quoted, tensor_literal, tuple_text
 
 if TYPE_CHECKING:
     from diptych.graph.program import SymbolicGraph
@@ -111,6 +112,11 @@ class _Program:
         if isinstance(target, Function):
             state = ["state"] if self.large else []
             return f"{self.functions[id(target)]}({', '.join([arguments, *state] if arguments else state)})"
+        if isinstance(target, Fold):
+            self.own.setdefault("fold", inspect.getsource(fold).rstrip())
+            kinds = [self.functions[id(kind)] for kind in target.kinds]
+            kinds = [f"lambda *rows: {kind}(*rows, state)" for kind in kinds] if self.large else kinds
+            return f"fold({tuple_text(kinds)}, {arguments})"
         if (user := vocabulary.autograd_function(target)) is not None:
             return f"{self.types.importable(user)}.apply({arguments})"
         name = own.name_of(target)
@@ -224,7 +230,7 @@ def write(target, value):
 def own_names(graph: SymbolicGraph) -> set[str]:
     """The names of the functions behind the own operations of a graph."""
     targets = (node.target for node in walk.everything(graph.module))
-    return {str(getattr(target, "__name__", "")) for target in targets if own.name_of(target) is not None}
+    return {str(getattr(t, "__name__", "")) for t in targets if own.name_of(t) is not None or isinstance(t, Fold)}
 
 
 def global_names(code: types.CodeType) -> set[str]:

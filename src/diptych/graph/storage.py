@@ -22,6 +22,7 @@ from diptych.graph import own_ops as own_ops  # fills the registry that loading 
 from diptych.graph import vocabulary, walk
 from diptych.graph.codec import Decoder, Encoder, Json
 from diptych.graph.control import Function, Raise
+from diptych.graph.fold import Fold
 from diptych.graph.interface import Effect
 
 if TYPE_CHECKING:
@@ -117,6 +118,9 @@ def _write_target(node: fx.Node, encoder: Encoder, functions: list[Function]) ->
     target = node.target
     if isinstance(target, Function):
         return {"function": functions.index(target)}
+    if isinstance(target, Fold):
+        kinds = [functions.index(kind) for kind in target.kinds]
+        return {"fold": [kinds, list(target.rows), list(target.children), [list(s) for s in target.shared]]}
     if isinstance(target, Raise):
         effects = [Effect(update.kind, update.path, update.value) for update in target.updates]
         fields = (target.kind, target.arguments, target.attributes, effects, target.implicit, target.where)
@@ -159,6 +163,9 @@ def _read_target(written: Json, decoder: Decoder, functions: list[Function]) -> 
     if isinstance(written, dict):
         if "function" in written:
             return functions[written["function"]]
+        if "fold" in written:
+            kinds, rows, children, shared = written["fold"]
+            return Fold([functions[kind] for kind in kinds], rows, children, [tuple(s) for s in shared])
         kind, arguments, attributes, effects, implicit, where = map(decoder.value, written["raise"])
         made = Raise(kind, arguments)
         made.attributes, made.updates, made.implicit, made.where = attributes, tuple(effects), implicit, where

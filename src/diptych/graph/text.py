@@ -16,6 +16,7 @@ from torch import fx
 
 from diptych.graph import walk
 from diptych.graph.control import Function, Hole, Raise, cond
+from diptych.graph.fold import Fold
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 from diptych.graph.lines import first_line, operation
 
@@ -110,9 +111,15 @@ class Printer:
             carried, operands = self.values(node.args[2]), self.values(node.args[3])
             assert len(regions) == 2
             return f"while ({carried})" + (f" with ({operands})" if operands else "")
-        name = self.functions[id(node.target)] if isinstance(node.target, Function) else operation(node)
+        name = self.called(node)
         keywords = [f"{key}={self.value(value)}" for key, value in sorted(node.kwargs.items())]
         return f"{name}({', '.join([*map(self.value, node.args), *keywords])})"
+
+    def called(self, node: fx.Node) -> str:
+        """The name of what a node calls."""
+        if isinstance(node.target, Fold):
+            return f"fold[{', '.join(self.functions[id(kind)] for kind in node.target.kinds)}]"
+        return self.functions[id(node.target)] if isinstance(node.target, Function) else operation(node)
 
     def name(self, node: fx.Node) -> str:
         """Name a value, or the parts of one; numbers are given in the order of these calls."""

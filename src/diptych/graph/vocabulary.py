@@ -16,6 +16,7 @@ from torch._ops import OpOverload
 
 from diptych.graph import own
 from diptych.graph.control import Function, Raise, cond, while_loop
+from diptych.graph.fold import Fold
 
 OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs", "eq", "ne", "lt", "le", "gt"),
@@ -42,6 +43,8 @@ def name_of(target: object) -> str | None:
         return f"op:{target.namespace}.{target._opname}.{target._overloadname}"
     if isinstance(target, Function):
         return f"function:{target.name}"
+    if isinstance(target, Fold):
+        return "control:fold"
     if isinstance(target, Raise):
         return f"raise:{target.kind.__qualname__}"
     if (user := autograd_function(target)) is not None:

@@ -10,6 +10,7 @@ import torch
 from torch import fx
 
 from diptych.graph.control import Function, Raise, cond, while_loop
+from diptych.graph.fold import Fold
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, Where
 
 ValueSpec = Spec | tuple[Spec, ...]
@@ -79,6 +80,13 @@ def outputs(module: fx.GraphModule) -> tuple[Any, ...]:
     return tuple(flat) if isinstance(flat, tuple | list) else (flat,)
 
 
+def called(node: fx.Node) -> tuple[Function, ...]:
+    """The functions that a node calls: one if it is a call, one for each kind if it is a fold."""
+    if isinstance(node.target, Function):
+        return (node.target,)
+    return node.target.kinds if isinstance(node.target, Fold) else ()
+
+
 def functions(module: fx.GraphModule) -> list[Function]:
     """Every function called from `module`, directly or not, once each, in order of first appearance."""
     found: dict[int, Function] = {}
@@ -87,11 +95,11 @@ def functions(module: fx.GraphModule) -> list[Function]:
         for node in inside.graph.nodes:
             for inner in regions(node):
                 visit(inner)
-            target = node.target
-            if isinstance(target, Function) and id(target) not in found:
-                found[id(target)] = target
-                if target.body is not None:
-                    visit(target.body)
+            for target in called(node):
+                if id(target) not in found:
+                    found[id(target)] = target
+                    if target.body is not None:
+                        visit(target.body)
 
     visit(module)
     return list(found.values())

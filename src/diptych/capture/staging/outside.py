@@ -30,6 +30,7 @@ from diptych.capture.guards import (
 )
 from diptych.capture.interpreter import Signal
 from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, item_source
+from diptych.capture.structure import NODE, root
 from diptych.capture.tensors import Handle, Store, attach
 from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
 from diptych.graph.spec import NumberSpec
@@ -110,6 +111,8 @@ class World:
         self.append_lists = True
         self.looking_back = False
         self.size_places: dict[str, tuple[int, int]] = {}
+        self.placed = 0
+        self.recurring: list[Any] = []
 
     def known(self, value: Any) -> bool:
         """Whether an object was there before the trace."""
@@ -122,7 +125,7 @@ class World:
         if isinstance(value, torch.Tensor):
             fake = self.tensor(value, source, role)
             return fake if self.vary.get(source.path) else value
-        if type(value) in NUMBERS and source.path in self.vary:
+        if type(value) in NUMBERS and self.varies(value, source):
             return self.number(value, source, role)
         if type(value) is list and (id(value) in self.unread or (self.appending and id(value) not in self.sources)):
             return self.append_only(value, source)
@@ -147,6 +150,13 @@ class World:
         self.guards.append(Guard(source, f"{source.path} is the same {type(value).__name__}", Same(value)))
         return value
 
+    def varies(self, value: Any, source: Source) -> bool:
+        """Whether a number is an input of the graph."""
+        if self.recurring and root(source) is NODE and type(value) is not bool:
+            closed = self.recurring[-1].closed
+            return NODE.path not in closed and source.path not in closed
+        return source.path in self.vary
+
     def append_only(self, value: list[Any], source: Source) -> Any:
         """A list of the outside to which the program appends: what it holds does not matter until it is read."""
         if not self.appending:
@@ -168,6 +178,10 @@ class World:
             and not isinstance(value, torch.nn.Module | types.ModuleType | type)
             and not isinstance(value, torch.Generator)
         )
+
+    def is_record(self, value: Any) -> bool:
+        """Whether a value is an object of the outside that is known by its attributes."""
+        return id(value) in self.sources and not isinstance(value, PLAIN) and self.record_like(value)
 
     def refers(self, value: Any) -> bool:
         """Objects of the outside that may be others at the next call: referred to by where they stand."""
@@ -241,7 +255,8 @@ class World:
     def placeholder(self, spec: Any) -> fx.Node:
         """A new input of the whole graph."""
         root = self.tape.root
-        return root.placeholder(f"x{len(self.externals)}", {"spec": spec, "where": None})
+        self.placed += 1
+        return root.placeholder(f"x{self.placed}", {"spec": spec, "where": None})
 
     def tensor(self, value: torch.Tensor, source: Source, role: str = "state") -> torch.Tensor:
         """A tensor from outside: its traced stand-in."""
@@ -294,7 +309,7 @@ class World:
         context: Any = StatelessSymbolicContext(dynamic_sizes=dims)
         plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
         return tape.fake_mode.from_tensor(
-            plain, symbolic_context=context, source=ConstantSource(f"x{len(self.externals)}")
+            plain, symbolic_context=context, source=ConstantSource(f"x{self.placed}")
         )
 
     def attribute(self, owner: Any, name: str, value: Any) -> Any:

@@ -13,10 +13,13 @@ from typing import Any
 
 from diptych.capture.regions import Region
 from diptych.capture.staging.carried import After
-from diptych.capture.staging.core import Core, Diverged, Signal
+from diptych.capture.staging.apart import Known
+from diptych.capture.staging.core import Diverged, Signal, Thrown
 from diptych.capture.staging.escapes import Scope
+from diptych.capture.staging.folding import FoldInstead, Folding
 from diptych.capture.staging.form_types import Form
 from diptych.capture.staging.forms import Forms
+from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import stores
 from diptych.capture.tensors import Store, kin
 from diptych.capture.trail import AttributePlace, CellPlace, ContentsPlace, GlobalPlace
@@ -29,9 +32,12 @@ DEPTH_LIMIT = 200
 class Activation:
     """A call of a transformed function that is being traced."""
 
-    def __init__(self, code: types.CodeType, form: Form, depth: int) -> None:
+    def __init__(self, code: types.CodeType, form: Form | None, depth: int) -> None:
         self.code = code
-        self.form = form
+        self.args: tuple[Any, ...] = ()
+        self.kwargs: dict[str, Any] = {}
+        self.recurring: Any = None
+        self.form: Any = form
         self.depth = depth
         self.target: control.Function | None = None
         self.result: Form | None = None
@@ -60,7 +66,7 @@ def complete(function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[s
     return bound.args, bound.kwargs
 
 
-class Recursion(Core):
+class Recursion(Folding):
     """Inlining, and calls to what is being traced."""
 
     stack: list[Activation]
@@ -76,6 +82,12 @@ class Recursion(Core):
         active = [a for a in self.stack if a.code is code]
         if not active:
             return self.enter(made, args, kwargs, None)
+        recurring = next((a.recurring for a in reversed(active) if a.recurring is not None), None)
+        if recurring is not None and not isinstance(args[recurring.position], PLAIN):
+            return recurring.again(args, kwargs)
+        position = self.descends(active[0], args, kwargs)
+        if position is not None:
+            raise FoldInstead(active[0], position)
         forms = Forms(self)
         form = forms.of((args, kwargs))
         staged = [a for a in active if a.depth < self.tape.region.depth]
@@ -97,13 +109,15 @@ class Recursion(Core):
         tape = self.tape
         form = form if form is not None else Forms(self).of((args, kwargs))
         activation = Activation(made.__code__, form, tape.region.depth)
+        activation.args, activation.kwargs = args, kwargs
+        before = Known(self.world) if self.may_fold(made, args) else None
         mark, layer, depth = tape.region.mark(), tape.trail.open(), len(tape.trail.layers)
         chain, loops, inside = self.chain, self.loops, self.in_function
         self.stack.append(activation)
         size = len(self.stack)
         try:
             result = made(*args, **kwargs)
-        except MakeFunction as signal:
+        except (MakeFunction, FoldInstead) as signal:
             if signal.activation is not activation:
                 self.keep(layer, depth)
                 raise
@@ -111,6 +125,10 @@ class Recursion(Core):
             tape.trail.close(layer)
             tape.region.drop(mark)
             self.chain, self.loops, self.in_function = chain, loops, inside
+            if isinstance(signal, FoldInstead):
+                assert before is not None
+                before.restore()
+                return self.folded(made, args, kwargs, signal.position, form)
             return self.staged_function(made, args, kwargs, signal.form, activation)
         except BaseException:
             self.keep(layer, depth)
@@ -119,6 +137,41 @@ class Recursion(Core):
             del self.stack[size - 1 :]
         tape.trail.close(layer, keep=True)
         return result
+
+    def descends(self, activation: Activation, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int | None:
+        """The argument by which a call goes from one object of the outside to another, all else being the same."""
+        world = self.world
+        same = len(args) == len(activation.args) and list(kwargs) == list(activation.kwargs)
+        if not same or activation.code in self.unfoldable or self.tape.region is not self.tape.root:
+            return None
+        if any(kwargs[name] is not activation.kwargs[name] for name in kwargs):
+            return None
+        moved = [k for k, (a, b) in enumerate(zip(args, activation.args, strict=True)) if a is not b]
+        if len(moved) != 1:
+            return None
+        pair = (args[moved[0]], activation.args[moved[0]])
+        return moved[0] if all(map(world.is_record, pair)) else None
+
+    def may_fold(self, made: types.FunctionType, args: tuple[Any, ...]) -> bool:
+        """Whether a call may turn out to recur over objects of the outside."""
+        tape = self.tape
+        if made.__code__ in self.unfoldable or tape.region is not tape.root or tape.speculation is not None:
+            return False
+        return any(map(self.world.is_record, args))
+
+    def folded(self, made: Any, args: tuple[Any, ...], kwargs: dict[str, Any], position: int, form: Form) -> Any:
+        """A call that recurs over objects: by a fold, or else in line, object after object."""
+        try:
+            return self.fold(made, args, kwargs, position)
+        except (Exception, Thrown) as error:
+            self.unfoldable[made.__code__] = error
+        return self.enter(made, args, kwargs, form)
+
+    def activation(self, made: types.FunctionType, recurring: Any, depth: int) -> Activation:
+        """A call that is traced for a kind of node."""
+        activation = Activation(made.__code__, None, depth)
+        activation.recurring = recurring
+        return activation
 
     def keep(self, layer: Any, depth: int) -> None:
         """An exception passes: what was written so far stays written."""

@@ -130,6 +130,8 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
         self.busy = False
         self.leaves: list[tuple[Store, torch.Tensor]] = []
         self.stack = []
+        self.folds = []
+        self.unfoldable = {}
         self.apply = torch.autograd.Function.__dict__["apply"]
 
     @contextlib.contextmanager

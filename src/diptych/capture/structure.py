@@ -1,0 +1,198 @@
+"""Structures of Python objects, walked anew at each call: which kinds of nodes there are, and what they hold.
+
+A kind is a set of facts that a trace relied on about a node (is there a left child, how many children, which operator).
+The nodes of all structures are numbered level by level, kind by kind, and what they hold becomes tensors with a row
+for each node: the operands of a `fold`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from diptych.capture.guards import Equal, Guard, Length, OfType, Same, SameAs
+from diptych.capture.sources import Attribute, Item, Source
+
+Match = Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...]] | None]
+
+
+def itself(node: Any) -> Any:
+    """The node from which its own places are read."""
+    return node
+
+
+NODE = Source("<node>", None, itself)
+"""Where the places of a node begin."""
+
+
+def root(source: Source) -> Source:
+    """Where a chain of reads begins."""
+    while source.parent is not None:
+        source = source.parent
+    return source
+
+
+class Kind:
+    """Nodes that are treated alike: the facts that hold for them, where their children stand, and what they hold.
+
+    `rows` are the places of tensors and numbers; `dtypes` says of which type the numbers become (None: a tensor).
+    """
+
+    def __init__(
+        self,
+        example: Any,
+        facts: list[Guard],
+        children: list[Source],
+        rows: list[Source],
+        dtypes: list[torch.dtype | None],
+    ) -> None:
+        self.example = example
+        self.facts = facts
+        self.children = children
+        self.rows = rows
+        self.dtypes = dtypes
+        self.match = compile_match(example, facts, children, rows)
+
+
+class Structure:
+    """Reads, from the roots of a call, the operands of a fold; None where a node is of no known kind."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kinds: list[Kind] = []
+        self.roots: list[Source] = []
+        self.written: list[Source] = []
+
+    def __call__(self, roots: Any) -> tuple[torch.Tensor, ...] | None:
+        return self.flat([source.fetch(roots) for source in self.roots], [s.fetch(roots) for s in self.written])
+
+    def flat(self, nodes: list[Any], written: list[torch.Tensor]) -> tuple[torch.Tensor, ...] | None:
+        """The operands for these roots; `written` are tensors that a call writes to, in which no node may stand."""
+        levels: list[list[list[Any]]] = []
+        seen: dict[int, tuple[int, int, int]] = {}
+        matches = [kind.match for kind in self.kinds]
+
+        def visit(node: Any) -> tuple[int, int, int]:
+            known = seen.get(id(node))
+            if known is not None:
+                return known
+            for k, match in enumerate(matches):
+                found = match(node)
+                if found is not None:
+                    break
+            else:
+                raise UnknownKind(node)
+            children = [visit(child) for child in found[0]]
+            level = max([child[0] for child in children], default=-1) + 1
+            if level == len(levels):
+                levels.append([[] for _ in matches])
+            same = levels[level][k]
+            same.append((children, found[1]))
+            seen[id(node)] = place = (level, k, len(same) - 1)
+            return place
+
+        try:
+            places = [visit(node) for node in nodes]
+        except (UnknownKind, RecursionError):
+            return None
+        starts: list[list[int]] = []
+        number = 0
+        for level in levels:
+            starts.append([])
+            for same in level:
+                starts[-1].append(number)
+                number += len(same)
+        flat = [torch.tensor([[len(same) for same in level] for level in levels])]
+        flat.append(torch.tensor([starts[level][k] + at for level, k, at in places]))
+        for k, kind in enumerate(self.kinds):
+            made = [node for level in levels for node in level[k]]
+            for r, dtype in enumerate(kind.dtypes):
+                values = [node[1][r] for node in made]
+                if dtype is not None:
+                    flat.append(torch.tensor(values, dtype=dtype))
+                    continue
+                if written and any(shares(value, other) for value in values for other in written):
+                    return None
+                flat.append(torch.stack(values) if values else torch.empty(0))
+            for c in range(len(kind.children)):
+                spots = [node[0][c] for node in made]
+                numbers = [starts[level][kind_] + at for level, kind_, at in spots]
+                flat.append(torch.tensor(numbers, dtype=torch.int64))
+        return tuple(flat)
+
+
+class UnknownKind(Exception):
+    """A node for which the facts of no kind hold."""
+
+
+def shares(a: torch.Tensor, b: torch.Tensor) -> bool:
+    """Whether two tensors stand in the same memory."""
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+
+
+def known(operands: Any) -> bool:
+    """Whether the nodes of a structure were all of known kinds."""
+    return operands is not None
+
+
+def compile_match(example: Any, facts: list[Guard], children: list[Source], rows: list[Source]) -> Match:
+    """A function of a node: the children and data of one of this kind, None for any other."""
+    names: dict[str, Any] = {}
+    lines: list[str] = []
+    places: dict[int, tuple[str, Any]] = {}
+
+    def constant(value: Any) -> str:
+        name = f"k{len(names)}"
+        names[name] = value
+        return name
+
+    def read(source: Source) -> tuple[str, Any]:
+        """The name and, for the example, the value of a place."""
+        if id(source) in places:
+            return places[id(source)]
+        if source.parent is None:
+            return "node", example
+        owner, seen = read(source.parent)
+        step: Any = source.read
+        value = step(seen)
+        table = getattr(seen, "__dict__", None)
+        if isinstance(step, Attribute) and isinstance(table, dict) and table.get(step.name, places) is value:
+            text = f"{owner}.__dict__[{step.name!r}]"
+        elif isinstance(step, Item) and type(step.key) in (int, str):
+            text = f"{owner}[{step.key!r}]"
+        else:
+            text = f"{constant(step)}({owner})"
+        name = f"v{len(places)}"
+        lines.append(f"{name} = {text}")
+        places[id(source)] = (name, value)
+        return places[id(source)]
+
+    for fact in facts:
+        place = read(fact.source)[0]
+        lines.append(f"if not ({condition(fact.check, place, read, constant)}): return None")
+    results = ["".join(f"{read(s)[0]}, " for s in group) for group in (children, rows)]
+    body = "\n".join(f"        {line}" for line in [*lines, f"return ({results[0]}), ({results[1]})"])
+    code = f"def match(node):\n    try:\n{body}\n    except Exception:\n        return None\n"
+    exec(compile(code, "<kind of node>", "exec"), names)
+    return names["match"]
+
+
+def condition(check: Any, place: str, read: Any, constant: Any) -> str:
+    """A fact about a place, as an expression."""
+    match check:
+        case SameAs(source=source, same=alike):
+            return f"{place} is {'' if alike else 'not '}{read(source)[0]}"
+        case Equal(value=value) if value is None or value is True or value is False:
+            return f"{place} is {value}"
+        case Equal(value=value) if type(value) in (int, str):
+            return f"type({place}) is {type(value).__name__} and {place} == {value!r}"
+        case OfType(kind=kind):
+            return f"type({place}) is {constant(kind)}"
+        case Same(value=value):
+            return f"{place} is {constant(value)}"
+        case Length(kind=kind, length=length):
+            return f"type({place}) is {constant(kind)} and len({place}) == {length}"
+        case _:
+            return f"{constant(check)}({place})"
