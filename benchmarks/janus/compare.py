@@ -23,12 +23,16 @@ PROGRAMS: dict[str, Callable[[bool], Job]] = {
     "gan": gan.make,
 }
 
+TOLERANCE = {"treelstm": 1e-5}
+"""Cells of trees are batched, and a batched matrix product may differ in its last bits; the others agree in all."""
+
 SERVED, IMPERATIVE = "graph", "imperative"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`first_difference` is the first step after which results, state or random stream differ in any bit, or None.
+    """`first_difference` is the first step after which results, state or random stream differ, or None: in any bit,
+    or beyond the tolerance of the program.
 
     `served` says for each step whether a graph served it; seconds are medians over the steps after the warm-up.
     """
@@ -75,7 +79,7 @@ def compare(name: str, steps: int, warm_up: int, small: bool = False) -> Compari
             seconds[which].append(time.perf_counter() - begin)
             outcomes[which] = [result, torch.get_rng_state(), jobs[which].state()]
         served.append(SERVED if hybrid.stats.graph_calls > before else IMPERATIVE)
-        if first_difference is None and not same(*outcomes):
+        if first_difference is None and not same(outcomes[0], outcomes[1], TOLERANCE.get(name, 0.0)):
             first_difference = number
     stats = hybrid.stats
     return Comparison(
@@ -86,17 +90,21 @@ def compare(name: str, steps: int, warm_up: int, small: bool = False) -> Compari
     )  # fmt: skip
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal in structure, and bit for bit in the tensors."""
+def same(one: Any, other: Any, tolerance: float = 0.0) -> bool:
+    """Equal in structure, and bit for bit in the tensors, or to a tolerance."""
     leaves, spec = pytree.tree_flatten(one)
     others, other_spec = pytree.tree_flatten(other)
-    return spec == other_spec and all(same_leaf(a, b) for a, b in zip(leaves, others, strict=True))
+    return spec == other_spec and all(same_leaf(a, b, tolerance) for a, b in zip(leaves, others, strict=True))
 
 
-def same_leaf(a: Any, b: Any) -> bool:
+def same_leaf(a: Any, b: Any, tolerance: float) -> bool:
     """NaN equals NaN here."""
     if type(a) is not type(b):
         return False
     if isinstance(a, torch.Tensor):
-        return a.dtype == b.dtype and a.shape == b.shape and torch.allclose(a, b, rtol=0, atol=0, equal_nan=True)
+        return (
+            a.dtype == b.dtype
+            and a.shape == b.shape
+            and torch.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True)
+        )
     return a == b or (a != a and b != b)

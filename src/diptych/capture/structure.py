@@ -78,11 +78,8 @@ class Structure:
             known = seen.get(id(node))
             if known is not None:
                 return known
-            for k, match in enumerate(matches):
-                found = match(node)
-                if found is not None:
-                    break
-            else:
+            k, found = next(((k, found) for k, match in enumerate(matches) if (found := match(node))), (0, None))
+            if found is None:
                 raise UnknownKind(node)
             children = [visit(child) for child in found[0]]
             level = max([child[0] for child in children], default=-1) + 1

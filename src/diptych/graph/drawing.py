@@ -13,7 +13,7 @@ from torch import fx
 from diptych.graph import walk
 from diptych.graph.control import Raise, cond
 from diptych.graph.layered import Box, Point, place
-from diptych.graph.lines import first_line, operation
+from diptych.graph.lines import first_line
 from diptych.graph.text import Printer, constant_text
 
 if TYPE_CHECKING:

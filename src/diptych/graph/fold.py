@@ -14,12 +14,16 @@ import torch
 
 from diptych.graph.control import Flat, Function
 
-
 Parts = tuple[tuple[Any, ...], ...]
 
 
 def fold(
-    kinds: Sequence[Callable[..., Any]], counts: torch.Tensor, roots: torch.Tensor, data: Parts, places: Parts, shared: Parts
+    kinds: Sequence[Callable[..., Any]],
+    counts: torch.Tensor,
+    roots: torch.Tensor,
+    data: Parts,
+    places: Parts,
+    shared: Parts,
 ) -> tuple[torch.Tensor, ...]:
     """Fold structures level by level; `kinds[k]` is called with data, results of children and shared operands."""
     starts: list[int] = []

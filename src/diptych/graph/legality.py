@@ -294,7 +294,9 @@ def _check_fold(node: fx.Node, fold: Fold) -> None:
         results = len(specs) * len(places[k])
         operands = shared[k]
         if len(parameters) != len(data[k]) + results + len(operands):
-            what = f"{function.name} takes {len(parameters)} values and receives {len(data[k]) + results + len(operands)}"
+            what = (
+                f"{function.name} takes {len(parameters)} values and receives {len(data[k]) + results + len(operands)}"
+            )
             raise _illegal("arity", what, node)
         given = parameters[len(data[k]) + results :]
         _check_values(node, "operand-spec", function.name, operands, tuple(_one_spec(p) for p in given))
@@ -303,8 +305,9 @@ def _check_fold(node: fx.Node, fold: Fold) -> None:
             raise _illegal("function", f"{function.name} returns {len(values)} values, the fold has {len(specs)}", node)
         for value, spec in zip(values, specs, strict=True):
             found = walk.spec_of(value)
-            alike = isinstance(found, TensorSpec) and isinstance(spec, TensorSpec) and found.dtype == spec.dtype
-            if not alike or found.shape[1:] != spec.shape[1:]:  # pyright: ignore[reportAttributeAccessIssue]
+            if not isinstance(found, TensorSpec) or not isinstance(spec, TensorSpec):
+                raise _illegal("function", f"{function.name} returns {found}, the fold has {spec}", node)
+            if (found.dtype, found.shape[1:]) != (spec.dtype, spec.shape[1:]):
                 raise _illegal("function", f"{function.name} returns {found}, the fold has {spec}", node)
 
 

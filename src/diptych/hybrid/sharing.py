@@ -10,7 +10,7 @@ import torch
 from diptych.capture.guards import TensorFacts
 from diptych.capture.program import Program
 from diptych.capture.sources import Argument, Source
-from diptych.capture.staging.outside import extent, overlap
+from diptych.capture.staging.externals import extent, overlap
 
 Span = tuple[int, int]
 data_ptr = torch._C.TensorBase.data_ptr

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from diptych.capture.guards import Guard, SameAs
-from diptych.capture.staging.outside import CONTAINERS, PLAIN, External, World
+from diptych.capture.staging.externals import External
+from diptych.capture.staging.outside import CONTAINERS, PLAIN, World
 from diptych.capture.structure import NODE, root
 from diptych.capture.tensors import handle
 

@@ -35,7 +35,7 @@ DTYPES = {"int": torch.int64, "float": torch.float64}
 
 
 SIZES = (3, 5, 7)
-"""How many nodes there are in the recordings that are compared: numbers in them that differ follow the number of nodes."""
+"""Node counts of the recordings that are compared: integers that differ between them follow the number of nodes."""
 
 
 def batched(tape: Any, single: fx.GraphModule, order: list[fx.Node], rows: int) -> fx.GraphModule:

@@ -14,17 +14,18 @@ from torch import fx
 
 from diptych.capture.guards import Guard
 from diptych.capture.node_effects import effectful
-from diptych.capture.regions import Leak, Region
 from diptych.capture.refusals import Refused
+from diptych.capture.regions import Leak, Region
 from diptych.capture.sources import Item, Source
 from diptych.capture.staging.apart import Apart, drop, reachable
 from diptych.capture.staging.batching import batched
 from diptych.capture.staging.carried import Adopted
 from diptych.capture.staging.core import Core, Diverged, Signal
 from diptych.capture.staging.escapes import Scope
+from diptych.capture.staging.externals import External
 from diptych.capture.staging.form_types import ConstantForm, Form, PartsForm, TensorForm
 from diptych.capture.staging.forms import Forms
-from diptych.capture.staging.outside import NUMBERS, PLAIN, External
+from diptych.capture.staging.outside import NUMBERS
 from diptych.capture.staging.packing import stores
 from diptych.capture.structure import NODE, Kind, Structure, known
 from diptych.capture.tensors import Store, kin
@@ -126,13 +127,14 @@ class Recurring:
 
     def trace(self, node: Any) -> Cell | None:
         """One kind of node; None if the type of the results had to be widened."""
-        for closed in (set[str](), *self.numbers(node)):
-            self.closed = closed
+        *first, last = (set[str](), *self.numbers(node))
+        for self.closed in first:
             try:
                 return self.attempt(node)
-            except Refused as refusal:
-                last = refusal
-        raise last
+            except Refused:
+                continue
+        self.closed = last
+        return self.attempt(node)
 
     def numbers(self, node: Any) -> list[set[str]]:
         """Which numbers of a node to take as constants, one after the other, and then all."""
@@ -245,6 +247,10 @@ class Folding(Core):
             node = tape.emit(Fold((), (), (), ()), (), None, None)
             folded = Folded(node, name, recurring.form)
             folded.parts = [tape.item(node, index, None) for index in range(len(leaves(recurring.form)))]
+            operands = dict.fromkeys(o for cell in recurring.cells for o in cell.operands)
+            node.args = tuple(
+                tape.region.use(o) for o in operands
+            )  # so that gradients find their way; final at the end
             self.folds.append(folded)
         known_shapes = {cell.shape for cell in folded.cells}
         folded.cells += [cell for cell in recurring.cells if cell.shape not in known_shapes]
@@ -259,11 +265,7 @@ class Folding(Core):
                 continue
             facts = {facts_of(cell.kind.facts): cell.shape for cell in folded.cells}
             alike = all(facts.get(facts_of(c.kind.facts), c.shape) == c.shape for c in recurring.cells)
-            early = all(
-                o.op == "placeholder" or o < folded.node
-                for cell in recurring.cells
-                for o in cell.operands
-            )
+            early = all(o.op == "placeholder" or o < folded.node for cell in recurring.cells for o in cell.operands)
             operands = {o for cell in folded.cells for o in cell.operands}
             if alike and early and all(o in operands for cell in recurring.cells for o in cell.operands):
                 return folded

@@ -19,7 +19,6 @@ from diptych.capture.guards import (
     Guard,
     Keys,
     Lacks,
-    Leaf,
     Length,
     OfType,
     Same,
@@ -30,6 +29,7 @@ from diptych.capture.guards import (
 )
 from diptych.capture.interpreter import Signal
 from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, item_source
+from diptych.capture.staging.externals import External
 from diptych.capture.structure import NODE, root
 from diptych.capture.tensors import Handle, Store, attach
 from diptych.capture.trail import MISSING, AttributePlace, ContentsPlace
@@ -41,49 +41,6 @@ PLAIN = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis), torc
 NUMBERS = (int, float, bool)
 
 CONTAINERS = (list, tuple, dict, set, frozenset, collections.deque)
-
-
-class External:
-    """A tensor or number from outside, as an input of the graph."""
-
-    def __init__(self, world: World, value: Any, source: Source, node: fx.Node, role: str) -> None:
-        self.world = world
-        self.value = value
-        self.source = source
-        self.node = node
-        self.role = role
-        self.leaf = isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
-
-    def check_read(self, tape: Any) -> None:
-        """A tensor first read after a write to an input that shares its memory was changed by that write."""
-        for other in [e for e in self.world.externals if e.source.path in self.world.written]:
-            if isinstance(other.value, torch.Tensor) and overlap(extent(self.value), extent(other.value)):
-                raise tape.refuse("shared-inputs", f"{other.source.path} and {self.source.path}")
-
-    def check_written(self, tape: Any) -> None:
-        """A write to memory that another input shares would have to change both."""
-        if self.value.requires_grad:
-            text = f"{self.source.path}.is_leaf == {self.leaf}"
-            self.world.guards.append(Guard(self.source, text, Leaf(self.leaf)))
-        mine = extent(self.value)
-        for other in self.world.externals:
-            if other is self or not isinstance(other.value, torch.Tensor) or other.value is self.value:
-                continue
-            if overlap(mine, extent(other.value)):
-                raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
-        self.world.written.add(self.source.path)
-
-
-def extent(value: torch.Tensor) -> tuple[int, int]:
-    """The memory behind a tensor: first byte, and the byte after the last."""
-    with torch._C.DisableTorchFunction(), _disable_current_modes():
-        storage = value.untyped_storage()
-        return storage.data_ptr(), storage.data_ptr() + storage.nbytes()
-
-
-def overlap(a: tuple[int, int], b: tuple[int, int]) -> bool:
-    """Whether two pieces of memory share a byte."""
-    return a[0] < b[1] and b[0] < a[1]
 
 
 class ReadAfterAll(Signal):
@@ -308,9 +265,7 @@ class World:
         dims = [DimDynamic.DYNAMIC if d in vary else DimDynamic.STATIC for d in range(value.dim())]
         context: Any = StatelessSymbolicContext(dynamic_sizes=dims)
         plain = torch.empty(tuple(value.shape), dtype=value.dtype, device=value.device)
-        return tape.fake_mode.from_tensor(
-            plain, symbolic_context=context, source=ConstantSource(f"x{self.placed}")
-        )
+        return tape.fake_mode.from_tensor(plain, symbolic_context=context, source=ConstantSource(f"x{self.placed}"))
 
     def attribute(self, owner: Any, name: str, value: Any) -> Any:
         """An attribute of an outside object is read."""
@@ -334,10 +289,10 @@ class World:
 
     def locate(self, module: torch.nn.Module) -> Source:
         """Where a module that was reached without a path stands in one that is known; else it is held as it is."""
-        for root in [v for v in self.alive if isinstance(v, torch.nn.Module)]:
-            for name, inner in root.named_modules():
+        for base_module in [v for v in self.alive if isinstance(v, torch.nn.Module)]:
+            for name, inner in base_module.named_modules():
                 if inner is module and name:
-                    owner: Any = root
+                    owner: Any = base_module
                     for step in name.split("."):
                         child = owner._modules[step]
                         if id(child) not in self.sources:

@@ -12,11 +12,11 @@ import types
 from typing import Any
 
 from diptych.capture.regions import Region
-from diptych.capture.staging.carried import After
 from diptych.capture.staging.apart import Known
+from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged, Signal, Thrown
 from diptych.capture.staging.escapes import Scope
-from diptych.capture.staging.folding import FoldInstead, Folding
+from diptych.capture.staging.folding import Folding, FoldInstead
 from diptych.capture.staging.form_types import Form
 from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.outside import PLAIN
