@@ -8,7 +8,7 @@ import torch
 from benchmarks.janus.compare import PROGRAMS, SERVED, compare, same
 
 GRAPHS = {"lstm": 1, "treelstm": 2, "actor-critic": 2, "ppo": 2, "gan": 2}
-"""At most so many: one for all trees, a second when labels vary; else one that makes the optimizer's state, one that updates it."""
+"""At most so many: one for all trees, a second when labels vary; else one that makes the state, one that updates it."""
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
