@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from diptych.capture.completion import BREAK, CONTINUE, Completion, Returning
+from diptych.capture.patterns import Patterns
 from diptych.capture.python_operators import AUGMENTED, BINARY, COMPARE, UNARY, unpacking
 from diptych.capture.trail import CellPlace
 
@@ -32,7 +33,7 @@ class Signal(BaseException):
     """Control flow of the interpreter itself; passes through the user's handlers."""
 
 
-class Interpreter:
+class Interpreter(Patterns):
     """Python's own meaning of every hook."""
 
     BREAK = BREAK
@@ -208,7 +209,6 @@ class Interpreter:
         self,
         subject: Any,
         cases: Callable[[Any], Completion],
-        classes: bool,
         frame: Frame,
         live: tuple[str, ...],
         rest: Thunk | None = None,
@@ -216,10 +216,6 @@ class Interpreter:
         """`match`."""
         done = cases(subject)
         return rest() if done is None and rest is not None else done
-
-    def matches(self, pattern: Callable[[], bool]) -> bool:
-        """Whether a pattern of `match` fits."""
-        return pattern()
 
     def format(self, value: Any, conversion: int, spec: str) -> Any:
         """A part of an f-string."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Callable
 from typing import Any
 
@@ -13,12 +12,8 @@ from diptych.capture.regions import Region
 from diptych.capture.staging.core import Diverged, Side, StageLoop, Thrown
 from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.exceptions import Exceptions
-from diptych.capture.staging.items import StagedRange
 from diptych.capture.staging.merging import FALL, Merging, alike
-from diptych.capture.staging.mixtures import Lazy, behind, mixed_contents, mixture
-from diptych.capture.staging.rows import rows_of
-from diptych.capture.trail import ContentsPlace
-from diptych.capture.values import Scalar, Union
+from diptych.capture.values import Scalar
 
 Thunk = Callable[[], Any]
 
@@ -46,51 +41,6 @@ class Branching(Exceptions, Merging):
         if rest is not None and (done is None or done == Goto(n + 1)):
             return rest()
         return done
-
-    def match_(
-        self,
-        subject: Any,
-        cases: Callable[[Any], Completion],
-        classes: bool,
-        frame: Frame,
-        live: tuple[str, ...],
-        rest: Thunk | None = None,
-    ) -> Completion:
-        """`match`: where the subject depends on the path, on each side for its own."""
-        subject = self.lift(subject)
-        mixed = self.resolve(mixed_contents(subject))
-        if mixed is not None and not isinstance(mixed, Union):
-            self.tape.trail.write(ContentsPlace(subject), mixed)
-        decided = subject if isinstance(subject, Union) else mixed if isinstance(mixed, Union) else None
-        if decided is None:
-            self.check_subject(subject, classes)
-            return self.if_(True, lambda: cases(subject), lambda: None, frame, live, rest)
-
-        def side(value: Any) -> Thunk:
-            def run() -> Completion:
-                if mixed is None:
-                    return self.match_(value, cases, classes, frame, live)
-                content = mixture(subject, value) if isinstance(value, Union) else value
-                self.tape.trail.write(ContentsPlace(behind(subject)), content)
-                return self.match_(subject, cases, classes, frame, live)
-
-            return run
-
-        return self.if_(decided.pred, side(decided.then), side(decided.orelse), frame, live, rest)
-
-    def check_subject(self, subject: Any, classes: bool, depth: int = 0) -> None:
-        """Python's own `match` looks into the subject: there may be nothing that only stands for another value."""
-        parts: list[Any] = [*subject.values()] if isinstance(subject, dict) else []
-        if isinstance(subject, list | tuple | collections.deque):
-            parts = list(subject)
-        strange = isinstance(subject, Lazy | StagedRange) or rows_of(subject) is not None
-        if depth and (isinstance(subject, Union) or mixed_contents(subject) is not None):
-            strange = True
-        if strange or (classes and isinstance(self.tape.as_scalar(subject), Scalar)):
-            raise self.tape.refuse("opaque-conversion", "a pattern that looks at a value of the graph")
-        if depth < 4:
-            for part in parts:
-                self.check_subject(part, classes, depth + 1)
 
     def stage_if(
         self,

@@ -69,10 +69,6 @@ class Logic(Truth):
             return then() if truth else orelse()
         return self.stage_value(truth, then, orelse)
 
-    def matches(self, pattern: Callable[[], bool]) -> bool:
-        """A pattern over values that Python knows."""
-        return pattern()
-
     def stage_test(self, goes_on: Scalar, test: Thunk, frame: Frame) -> Any:
         """The test of a loop's next round, evaluated only if the loop was not left."""
         saved = (self.chain, self.loops, self.in_function)

@@ -9,12 +9,12 @@ from typing import Any
 from diptych.capture.completion import BREAK, CONTINUE, Completion, ElseExit, Goto, Returning
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
-from diptych.capture.staging.branching import Branching
 from diptych.capture.staging.core import Loop, StageLoop
 from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.loop_staging import RETURNED, RUN, LoopStaging, Round
 from diptych.capture.staging.merging import FALL
 from diptych.capture.staging.mixtures import Mixed, behind, mixed_contents
+from diptych.capture.staging.patterns import Matching
 from diptych.capture.trail import MISSING, CellPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union
 
@@ -25,7 +25,7 @@ UNROLLED = ("loop-state", "loop-items", "data-dependent-shape", "opaque-conversi
 """Why a loop may not be staged that can still be traced round by round."""
 
 
-class Looping(Branching):
+class Looping(Matching):
     """`while` and `for`."""
 
     def while_(
