@@ -15,6 +15,9 @@ import torch
 from diptych.capture.guards import Equal, Guard, Length, OfType, Same, SameAs
 from diptych.capture.sources import Attribute, Item, Source
 
+NUMBER_BITS = 31
+"""Numbers of nodes that a fold takes have at most so many bits, so that arithmetic on them stays exact."""
+
 Match = Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...]] | None]
 
 
@@ -108,6 +111,8 @@ class Structure:
             for r, dtype in enumerate(kind.dtypes):
                 values = [node[1][r] for node in made]
                 if dtype is not None:
+                    if dtype is torch.int64 and any(value.bit_length() > NUMBER_BITS for value in values):
+                        return None
                     flat.append(torch.tensor(values, dtype=dtype))
                     continue
                 if written and any(shares(value, other) for value in values for other in written):
@@ -118,6 +123,19 @@ class Structure:
                 numbers = [starts[level][kind_] + at for level, kind_, at in spots]
                 flat.append(torch.tensor(numbers, dtype=torch.int64))
         return tuple(flat)
+
+
+class Examples:
+    """A node of each kind that a graph knows, for the next graph to know them too."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.examples = tuple(kind.example for kind in structure.kinds)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Examples) and [*map(id, self.examples)] == [*map(id, other.examples)]
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.examples)))
 
 
 class UnknownKind(Exception):

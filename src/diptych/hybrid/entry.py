@@ -15,6 +15,7 @@ from diptych.backends.plain import compile_plain
 from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
 from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
+from diptych.capture.structure import Examples, Structure
 from diptych.graph.printing import held_lines
 from diptych.hybrid.guarding import Fit, Maker
 from diptych.hybrid.sharing import Sharing
@@ -163,6 +164,9 @@ class Entry:
                 return None
             check = guard.check
             if isinstance(check, SameAs) or check(value):
+                continue
+            if isinstance(guard.source.read, Structure):
+                vary[guard.source.path] = Examples(guard.source.read)
                 continue
             if isinstance(guard.constant, TensorFacts) and isinstance(value, torch.Tensor):
                 dims = differing(guard.constant, value)

@@ -12,16 +12,17 @@ from torch import fx
 from diptych.capture.interpreter import PLAIN, interpreting
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region
+from diptych.capture.structure import NUMBER_BITS
 from diptych.capture.tensors import Handle, Store, attach, node_of
+from diptych.graph.own import OWN
 from diptych.graph.spec import NumberSpec, TensorSpec
 
 aten = torch.ops.aten
 
-NUMBERS: dict[Any, Callable[..., Any]] = {
+ARITHMETIC: dict[Any, Callable[..., Any]] = {
     operator.add: torch.add,
     operator.sub: torch.sub,
     operator.mul: torch.mul,
-    operator.truediv: torch.true_divide,
     operator.neg: torch.neg,
     operator.eq: torch.eq,
     operator.ne: torch.ne,
@@ -30,7 +31,14 @@ NUMBERS: dict[Any, Callable[..., Any]] = {
     operator.gt: torch.gt,
     operator.ge: torch.ge,
 }
+DIVISIONS: dict[Any, Callable[..., Any]] = {
+    operator.truediv: torch.true_divide,
+    operator.mod: torch.remainder,
+    operator.floordiv: torch.floor_divide,
+}
 """Python's arithmetic on the numbers of nodes, which are integers of 64 bits and floats of double precision there."""
+BITS = 62
+"""How large integers may become that are computed from numbers of nodes, themselves of at most `NUMBER_BITS`."""
 DTYPES = {"int": torch.int64, "float": torch.float64}
 
 
@@ -41,11 +49,11 @@ SIZES = (3, 5, 7)
 def batched(tape: Any, single: fx.GraphModule, order: list[fx.Node], rows: int) -> fx.GraphModule:
     """The graph with a leading dimension on the first `rows` of its placeholders in `order`, and on all results.
 
+    Where no placeholder has rows, the graph gets one more in front: an integer for each node, only there to be counted.
+
     torch's batching rules ask for sizes, so the graph is recorded for several sizes, and what differs between the
     recordings is made to follow the size.
     """
-    if not rows:
-        raise tape.refuse("recursion-state", "nodes without data and children")
     recordings = [Recording(tape, single, order, rows, size) for size in SIZES]
     for recording in recordings:
         recording.record()
@@ -71,11 +79,14 @@ class Recording:
         """Run the graph under torch's batching rules."""
         tape = self.tape
         with tape.inside(self.region), torch._C.DisableTorchFunction(), interpreting(PLAIN):
-            formals = [self.formal(node, k < self.rows) for k, node in enumerate(self.order)]
-            axes = tuple(0 if k < self.rows else None for k in range(len(formals)))
+            counted = [] if self.rows else [self.stand_in("nodes", TensorSpec(torch.int64, (self.size,)))]
+            formals = [self.formal(f"v{k}", node, k < self.rows) for k, node in enumerate(self.order)]
+            axes = (*(0 for _ in counted), *(0 if k < self.rows else None for k in range(len(formals))))
+            formals = [*counted, *formals]
 
             def body(*values: Any) -> tuple[Any, ...]:
-                return Batch(tape, self.single, dict(zip(self.order, values, strict=True))).run()
+                inputs = dict(zip(self.order, values[len(counted) :], strict=True))
+                return Batch(tape, self.single, inputs).run()
 
             try:
                 outputs = torch.vmap(body, in_dims=axes, out_dims=0)(*formals)
@@ -87,15 +98,20 @@ class Recording:
                 tape.at = None
             self.outputs = [node_of(tape, value) for value in outputs]
 
-    def formal(self, node: fx.Node, row: bool) -> torch.Tensor:
+    def formal(self, name: str, node: fx.Node, row: bool) -> torch.Tensor:
         """A stand-in for a placeholder; numbers of nodes are tensors."""
         spec = node.meta["spec"]
         if isinstance(spec, NumberSpec) and row:
             spec = TensorSpec(DTYPES[spec.kind], ())
         if not isinstance(spec, TensorSpec) or any(isinstance(s, str) for s in spec.shape):
             raise self.tape.refuse("recursion-state", f"nodes that share a value of type {spec}")
-        fake = self.tape.empty((self.size, *spec.shape) if row else spec.shape, spec.dtype, spec.device)
-        made = self.region.placeholder(str(node.target), {"spec": self.tape.spec(fake), "where": None})
+        shape = (self.size, *spec.shape) if row else spec.shape
+        return self.stand_in(name, TensorSpec(spec.dtype, shape, spec.device))
+
+    def stand_in(self, name: str, spec: TensorSpec) -> torch.Tensor:
+        """A placeholder, as a tensor that records."""
+        fake = self.tape.empty(spec.shape, spec.dtype, spec.device)
+        made = self.region.placeholder(name, {"spec": self.tape.spec(fake), "where": None})
         attach(fake, Handle(Store(made, False), made))
         return fake
 
@@ -188,9 +204,17 @@ class Batch(fx.Interpreter):
         super().__init__(single, garbage_collect_values=False)
         self.tape = tape
         self.inputs = inputs
+        self.bits: dict[fx.Node, int] = {}
 
     def run_node(self, n: fx.Node) -> Any:
-        """One node, recorded at its own line."""
+        """One node, recorded at its own line; its type must be the one that it has for a single node."""
+        made, spec = self.compute(n), n.meta.get("spec")
+        if isinstance(spec, TensorSpec) and made.dtype != spec.dtype:
+            raise self.tape.refuse("recursion-state", f"{n.target} gives {made.dtype} for many nodes at once")
+        return made
+
+    def compute(self, n: fx.Node) -> Any:
+        """The value of one node."""
         if n.op == "placeholder":
             return self.inputs[n]
         self.tape.at = n.meta.get("where")
@@ -201,12 +225,11 @@ class Batch(fx.Interpreter):
         spec = n.meta.get("spec")
         numbers = [a for a in n.all_input_nodes if isinstance(a.meta.get("spec"), NumberSpec)]
         if isinstance(spec, NumberSpec):
-            if target not in NUMBERS:
-                raise self.tape.refuse("recursion-state", f"{getattr(target, '__name__', target)} of a node's number")
-            first, *others = args
-            return NUMBERS[target](first if isinstance(first, torch.Tensor) else torch.tensor(first), *others)
+            return self.number(n, list(args), spec)
         if target is operator.getitem:
             return args[0][args[1]]
+        if target is OWN["from_numbers"]:
+            return self.from_numbers(args[0], spec)
         if not isinstance(target, torch._ops.OpOverload):
             raise self.tape.refuse("recursion-state", f"{getattr(target, '__name__', target)} for a node")
         if not numbers:
@@ -217,6 +240,45 @@ class Batch(fx.Interpreter):
         if target.overloadpacket in SCALAR and all(isinstance(a, torch.Tensor | int | float) for a in args):
             return target.overloadpacket(*args, **kwargs)
         raise self.tape.refuse("recursion-state", f"{target} with a node's number")
+
+    def number(self, n: fx.Node, args: list[Any], spec: NumberSpec) -> torch.Tensor:
+        """Arithmetic on numbers of nodes, exact as Python's."""
+        target: Any = n.target
+        divisor = args[-1]
+        if target in DIVISIONS:
+            exact = spec.kind == "float" if target is operator.truediv else spec.kind == "int"
+            if not exact or type(divisor) not in (int, float) or not divisor:
+                raise self.tape.refuse("recursion-state", f"{target.__name__} of a node's number")
+        elif target not in ARITHMETIC:
+            raise self.tape.refuse("recursion-state", f"{getattr(target, '__name__', target)} of a node's number")
+        if spec.kind == "int":
+            literals = {a for a in args if type(a) is int}
+            sizes = [*(a.bit_length() for a in literals), *(self.bits.get(a, NUMBER_BITS) for a in n.all_input_nodes)]
+            self.bits[n] = sum(sizes) if target is operator.mul else max(sizes) + 1
+            if self.bits[n] > BITS:
+                raise self.tape.refuse("recursion-state", "a node's number may become too large")
+        kinds = [a.meta["spec"].kind if isinstance(a, fx.Node) else type(a).__name__ for a in n.args]
+        dtype = torch.float64 if "float" in [spec.kind, *kinds] else torch.int64
+        like = next(a for a in args if isinstance(a, torch.Tensor))
+        first, *others = [a.to(dtype) if isinstance(a, torch.Tensor) else a for a in args]
+        if not isinstance(first, torch.Tensor):
+            first = torch.full_like(like, first, dtype=dtype)
+        return (ARITHMETIC | DIVISIONS)[target](first, *others)
+
+    def from_numbers(self, values: Any, spec: Any) -> torch.Tensor:
+        """A tensor made of numbers (`torch.tensor([node.word])`), of a dtype that holds every value they can have."""
+        if spec.dtype not in (torch.int64, torch.float32, torch.float64):
+            raise self.tape.refuse("recursion-state", f"a tensor of {spec.dtype} made of a node's numbers")
+
+        def made(value: Any) -> torch.Tensor:
+            if isinstance(value, tuple | list):
+                return torch.stack([made(part) for part in value])
+            tensor = value if isinstance(value, torch.Tensor) else torch.full((), value)
+            if tensor.is_floating_point() and not spec.dtype.is_floating_point:
+                raise self.tape.refuse("recursion-state", "integers made of a node's floats")
+            return tensor.to(spec.dtype)
+
+        return made(values).to(spec.device)
 
     def run(self, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs."""

@@ -12,21 +12,23 @@ from typing import Any, cast
 import torch
 from torch import fx
 
-from diptych.capture.guards import Guard
+from diptych.capture.guards import Guard, OfType
+from diptych.capture.interpreter import interpreting
 from diptych.capture.node_effects import effectful
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak, Region
 from diptych.capture.sources import Item, Source
 from diptych.capture.staging.apart import Apart, drop, reachable
-from diptych.capture.staging.batching import batched
+from diptych.capture.staging.batching import DTYPES, batched
 from diptych.capture.staging.carried import Adopted
 from diptych.capture.staging.core import Core, Diverged, Signal
 from diptych.capture.staging.escapes import Scope
 from diptych.capture.staging.externals import External
 from diptych.capture.staging.form_types import ConstantForm, Form, PartsForm, TensorForm
 from diptych.capture.staging.forms import Forms
-from diptych.capture.staging.outside import NUMBERS
+from diptych.capture.staging.outside import NUMBERS, PLAIN
 from diptych.capture.staging.packing import stores
+from diptych.capture.staging.watching import Watch
 from diptych.capture.structure import NODE, Kind, Structure, known
 from diptych.capture.tensors import Store, kin
 from diptych.graph.control import Function
@@ -37,7 +39,6 @@ aten = torch.ops.aten
 
 KIND_LIMIT = 24
 """How many kinds of nodes one fold tells apart; a structure with more is walked by the trace."""
-DTYPES = {"int": torch.int64, "float": torch.float64}
 
 
 class FoldInstead(Signal):
@@ -93,6 +94,8 @@ class Recurring:
         self.closed: set[str] = set()
         self.region: Region | None = None
         self.children: list[Source] = []
+        self.watch = Watch(stager)
+        self.passed: dict[Source, Any] = {}
         self.inputs: list[fx.Node] = []
         self.outer: set[Store] = set()
         self.alive = gc.get_objects()  # held, so that no new object gets the address of an old one
@@ -145,15 +148,16 @@ class Recurring:
         """One trace of the function for a node."""
         tape, stager = self.tape, self.stager
         region = self.region = Region(tape.region, repeats=True)
+        self.watch = Watch(stager)
         apart = Apart(self.world, reachable(node))
-        self.children, self.inputs = [], []
+        self.children, self.inputs, self.passed = [], [], {}
         layer, depth, stack = tape.trail.open(), len(tape.trail.layers), len(stager.stack)
         chain, loops, inside, scopes = stager.chain, stager.loops, stager.in_function, stager.scopes
         stager.scopes = [Scope(passes=False)]
         self.world.recurring.append(self)
         outputs: list[Any] = []
         try:
-            with apart, tape.inside(region):
+            with apart, tape.inside(region), interpreting(cast(Any, self.watch)):
                 stager.stack.append(stager.activation(self.made, self, region.depth))
                 args = [*self.args]
                 args[self.position] = self.world.enter(node, NODE)
@@ -190,8 +194,13 @@ class Recurring:
         shared = [o for o in region.operands if o not in {e.node for e in rows}]
         if any(isinstance(e.value, torch.Tensor) and e.value.requires_grad for e in rows):
             raise self.tape.refuse("recursion-state", "a tensor of a node that requires a gradient")
-        dtypes = [None if isinstance(e.value, torch.Tensor) else DTYPES[type(e.value).__name__] for e in rows]
-        kind = Kind(node, apart.facts, self.children, [e.source for e in rows], dtypes)
+        dtypes: list[torch.dtype | None] = [
+            None if isinstance(e.value, torch.Tensor) else DTYPES[type(e.value).__name__] for e in rows
+        ]
+        data: list[Source] = [e.source for e in rows]
+        if not rows and not self.children:
+            data, dtypes = [Source(f"{NODE.path} is one", NODE, one)], [torch.int64]
+        kind = Kind(node, self.relied_on(apart), self.children, data, dtypes)
         single = region.finish(outputs, [*[e.node for e in rows], *shared])
         # The placeholders of children come first: they were there before any operand.
         count, inputs = len(self.inputs), [n for n in single.graph.nodes if n.op == "placeholder"]
@@ -202,6 +211,16 @@ class Recurring:
         shape = f"{single.graph} {constants} {[id(o) for o in shared]} {texts}"
         assert self.form is not None
         return Cell(kind, body, shared, shape, self.form)
+
+    def relied_on(self, apart: Apart) -> list[Guard]:
+        """The facts of a node; children that the function only hands to itself may be objects of any type."""
+        blind = {source for source, child in self.passed.items() if id(child) not in self.watch.seen}
+        for source in (*(g.source for g in apart.facts), *(e.source for e in apart.rows)):
+            while source.parent is not None:
+                source = source.parent
+                blind.discard(source)
+        free = [(g, g.source in blind and isinstance(g.check, OfType)) for g in apart.facts]
+        return [Guard(g.source, f"{g.source.path} is an object", an_object) if any_type else g for g, any_type in free]
 
     def again(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A recursive call: the result of a child."""
@@ -215,6 +234,8 @@ class Recurring:
             raise self.tape.refuse("recursion-state", "a recursive call for something that is no child of the node")
         if self.form is None:
             raise Unsettled(child)
+        self.watch.overlook(child)
+        self.passed[source] = child
         self.children.append(source)
         value = self.forms.formal(self.form, self.inputs)
         for store in stores(value, self.stager.traced):
@@ -328,6 +349,16 @@ class Folding(Core):
         folded.node.meta["spec"] = made
         for part, spec in zip(folded.parts, made, strict=True):
             part.meta["spec"] = spec
+
+
+def an_object(value: Any) -> bool:
+    """Whether a recursive call for this value is one for a node."""
+    return not isinstance(value, PLAIN)
+
+
+def one(_: Any) -> int:
+    """What a node counts for that holds nothing else."""
+    return 1
 
 
 def facts_of(facts: list[Guard]) -> str:
