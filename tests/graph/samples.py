@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from diptych.graph.control import Function, Hole
+from diptych.graph.fold import Fold
 from diptych.graph.layout import Choice, Constant, Leaf, Mapping_, Object_, Rows, Sequence_
 from diptych.graph.program import Effect, SymbolicGraph
 from diptych.graph.spec import TensorSpec
@@ -227,4 +228,34 @@ def constants() -> SymbolicGraph:
     return program({"x": f32(3)}, build, Leaf(0), name="constants")
 
 
-ALL = {build.__name__: build for build in (branch, loop, nested, recursion, mutual, guarded, layouts, constants)}
+def folded() -> SymbolicGraph:
+    """A tree of leaves `x` and inner nodes `tanh(left * scale + right)`, level by level; its structure is an input."""
+
+    def inner(b, left, right, scale):
+        b.at(5, "return torch.tanh(visit(node.left) * scale + visit(node.right))")
+        scaled = b.op(aten.mul.Tensor, left, scale, spec=f32("rows", 2))
+        return (
+            b.op(aten.tanh.default, b.op(aten.add.Tensor, scaled, right, spec=f32("rows", 2)), spec=f32("rows", 2)),
+        )
+
+    leaf, node = Function("leaf"), Function("node")
+    leaf.body = region([f32("rows", 2)], lambda b, x: (x,))
+    node.body = region([f32("rows", 2), f32("rows", 2), f32(2)], inner)
+
+    def build(b, counts, roots, x, left, right, scale):
+        b.at(8, "return visit(tree).sum()")
+        target = Fold((leaf, node), (1, 0), (0, 2), ((), (0,)))
+        (found,) = b.parts(b.op(target, counts, roots, x, left, right, scale, spec=(f32(1, 2),)))
+        return (b.op(aten.sum.default, found, spec=f32()),)
+
+    def numbers(*sizes):
+        return TensorSpec(torch.int64, sizes)
+
+    specs = {"counts": numbers("levels", 2), "roots": numbers(1), "x": f32("leaves", 2)}
+    specs |= {"left": numbers("nodes"), "right": numbers("nodes"), "scale": f32(2)}
+    return program(specs, build, Leaf(0), name="folded")
+
+
+ALL = {
+    build.__name__: build for build in (branch, loop, nested, recursion, mutual, guarded, layouts, constants, folded)
+}

@@ -10,6 +10,7 @@ import torch
 from diptych.errors import IllegalGraph
 from diptych.graph import control, own
 from diptych.graph.control import Function, Hole
+from diptych.graph.fold import Fold
 from diptych.graph.layout import Choice, Constant, Leaf, Rows, Sequence_
 from diptych.graph.legality import RULES, check_legal, fits
 from diptych.graph.program import Effect, Input, SymbolicGraph
@@ -352,6 +353,52 @@ def effect_refers_to_nothing():
     return SymbolicGraph(
         "f", graph.module, graph.inputs, Leaf(0), (Effect("item", "d[0]", Rows((3,), (False,), Leaf(0))),)
     )
+
+
+def folding(change=lambda values: values, rows=(1, 0), shared=((), (0,)), body=None):
+    """The sample with a fold, changed."""
+    sample = ALL["folded"]()
+    block, made = Block(), {}
+    for node in sample.module.graph.nodes:
+        if node.op == "placeholder":
+            made[node] = block.parameter(node.meta["spec"], node.target)
+    old = next(node for node in sample.module.graph.nodes if isinstance(node.target, Fold))
+    leaf, inner = old.target.kinds
+    if body is not None:
+        leaf.body = body
+    target = Fold((leaf, inner), rows, (0, 2), shared)
+    (found,) = block.parts(block.op(target, *change([made[a] for a in old.args]), spec=(f32(1, 2),)))
+    return SymbolicGraph("f", block.finish(found), sample.inputs, Leaf(0))
+
+
+@fault("control-form")
+def folds_too_few_values():
+    return folding(lambda values: values[:4])
+
+
+@fault("operand-spec")
+def folds_with_counts_of_floats():
+    return folding(lambda values: [values[2], *values[1:]])
+
+
+@fault("arity")
+def folds_without_a_shared_operand():
+    return folding(lambda values: values[:-1])
+
+
+@fault("arity")
+def folds_with_more_data_than_a_kind_takes():
+    return folding(rows=(2, 0), change=lambda values: [*values[:3], *values[2:]])
+
+
+@fault("operand-spec")
+def folds_with_a_shared_operand_of_another_type():
+    return folding(change=lambda values: [*values[:5], values[3]])
+
+
+@fault("function")
+def folds_a_kind_with_more_results():
+    return folding(body=region([f32("rows", 2)], lambda b, x: (x, x)))
 
 
 @pytest.mark.parametrize(("rule", "build"), FAULTS)

@@ -20,6 +20,19 @@ from diptych.graph.program import SymbolicGraph
 from tests.graph import samples
 from tests.graph.build import BOOL, alike, aten, f32, program, region
 
+
+def tree(counts, left, right):
+    """The inputs of the sample `folded`: the root is the node with the highest number."""
+    leaves = torch.linspace(-1, 1, 2 * counts[0][0]).reshape(-1, 2)
+    roots = torch.tensor([sum(map(sum, counts)) - 1])
+    return torch.tensor(counts), roots, leaves, numbers(left), numbers(right), torch.tensor([0.5, 2.0])
+
+
+def numbers(values):
+    """The numbers of children."""
+    return torch.tensor(values, dtype=torch.int64)
+
+
 INPUTS = {
     "branch": [(torch.tensor([1.0, 2.0, -0.5]),), (torch.tensor([-1.0, -2.0, 0.5]),)],
     "loop": [(torch.tensor([0.1, 0.2]), 100.0), (torch.tensor([60.0, 60.0]), 100.0)],
@@ -29,6 +42,11 @@ INPUTS = {
     "guarded": [(2.25,)],
     "layouts": [(torch.tensor([1.0, -2.0, 3.0]),), (torch.tensor([-1.0, 2.0, -3.0]),)],
     "constants": [(torch.tensor([1.0, -2.0, 3.0]),)],
+    "folded": [
+        tree([[3, 0], [0, 1], [0, 1]], [0, 2], [1, 3]),
+        tree([[1, 0]], [], []),
+        tree([[2, 0], [0, 2]], [0, 1], [1, 0]),
+    ],
 }
 
 
