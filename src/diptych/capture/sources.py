@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from diptych.capture.trail import MISSING, AttributePlace
+
+
+def every_item(path: str) -> str:
+    """A path with any index where it has numbers in brackets: the same place in all items of a list."""
+    return re.sub(r"\[\d+\]", "[*]", path)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,10 +60,14 @@ class Kind:
 
 
 class Structure:
-    """Reads, from the roots of a call, the operands of a fold; None where a node is of no known kind."""
+    """Reads, from the roots of a call, the operands of a fold; None where a node is of no known kind.
 
-    def __init__(self, name: str) -> None:
+    `name` says for which function, `position` at which of its arguments the nodes stand.
+    """
+
+    def __init__(self, name: str, position: int) -> None:
         self.name = name
+        self.position = position
         self.kinds: list[Kind] = []
         self.roots: list[Source] = []
         self.written: list[Source] = []
@@ -130,6 +134,7 @@ class Examples:
 
     def __init__(self, structure: Structure) -> None:
         self.examples = tuple(kind.example for kind in structure.kinds)
+        self.position = structure.position
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Examples) and [*map(id, self.examples)] == [*map(id, other.examples)]

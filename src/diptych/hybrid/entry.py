@@ -166,7 +166,6 @@ class Entry:
             if isinstance(check, SameAs) or check(value):
                 continue
             if isinstance(guard.source.read, Structure):
-                vary[guard.source.path] = Examples(guard.source.read)
                 continue
             if isinstance(guard.constant, TensorFacts) and isinstance(value, torch.Tensor):
                 dims = differing(guard.constant, value)
@@ -180,6 +179,11 @@ class Entry:
             else:
                 return None
         return vary
+
+    def structures(self) -> dict[str, Any]:
+        """What the graph knows of the structures that it folds."""
+        found = ((guard.source.path, guard.source.read) for guard in self.program.guards)
+        return {path: Examples(read) for path, read in found if isinstance(read, Structure)}
 
     def run(self, roots: Roots, flat: list[Any]) -> Any:
         """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""

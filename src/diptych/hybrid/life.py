@@ -14,6 +14,7 @@ from diptych.capture.interpreter import HOOKS, PLAIN, Signal
 from diptych.capture.program import Roots, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
+from diptych.capture.sources import every_item
 from diptych.capture.speculation import Speculate
 from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
@@ -268,21 +269,21 @@ class Hybrid:
         return program, vary
 
     def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
-        """What to leave open: first what has varied between calls, then nothing."""
+        """What to leave open: all that ever varied, then what one graph lacks for this call, then nothing."""
         found: list[dict[str, Any]] = []
+        varied: dict[str, Any] = {}
         for entry in self.entries:
             if entry.context != context:
                 continue
             differing = entry.differences(roots)
+            known = {**entry.vary, **entry.structures()}
+            varied = opened(opened(varied, known, alike=True), differing or {}, alike=True)
             if differing is not None:
-                merged = dict(entry.vary)
-                for path, what in differing.items():
-                    old = merged.get(path)
-                    merged[path] = tuple(sorted({*old, *what})) if isinstance(old, tuple) and what != "number" else what
+                merged = opened(known, differing)
                 if merged not in found and merged != entry.vary:
                     found.append(merged)
         found.sort(key=len)
-        return [*found[:2], {}]
+        return [*([varied] if varied else []), *found[: 1 if varied else 2], {}]
 
     def refuse(self, refusal: Any) -> None:
         """Note why a capture was refused, once."""
@@ -292,6 +293,16 @@ class Hybrid:
         if text not in self.stats.refusals:
             self.stats.refusals.append(text)
             self.refused.append(refusal)
+
+
+def opened(vary: dict[str, Any], more: dict[str, Any], alike: bool = False) -> dict[str, Any]:
+    """What is left open, and more; with `alike`, the numbers at the same places of all items of a list."""
+    made = dict(vary)
+    for path, what in more.items():
+        key = every_item(path) if alike and what == "number" else path
+        old = made.get(key)
+        made[key] = tuple(sorted({*old, *what})) if isinstance(old, tuple) and isinstance(what, tuple) else what
+    return made
 
 
 def defaults_of(function: Any) -> tuple[int, int]:

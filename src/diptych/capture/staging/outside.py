@@ -28,7 +28,7 @@ from diptych.capture.guards import (
     describe,
 )
 from diptych.capture.interpreter import Signal
-from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, item_source
+from diptych.capture.sources import Attribute, ClassEntry, Constantly, Source, every_item, item_source
 from diptych.capture.staging.externals import External
 from diptych.capture.structure import NODE, root
 from diptych.capture.tensors import Handle, Store, attach
@@ -112,7 +112,7 @@ class World:
         if self.recurring and root(source) is NODE and type(value) is not bool:
             closed = self.recurring[-1].closed
             return NODE.path not in closed and source.path not in closed
-        return source.path in self.vary
+        return source.path in self.vary or every_item(source.path) in self.vary
 
     def append_only(self, value: list[Any], source: Source) -> Any:
         """A list of the outside to which the program appends: what it holds does not matter until it is read."""

@@ -110,7 +110,12 @@ class Recursion(Folding):
         form = form if form is not None else Forms(self).of((args, kwargs))
         activation = Activation(made.__code__, form, tape.region.depth)
         activation.args, activation.kwargs = args, kwargs
-        before = Known(self.world) if self.may_fold(made, args) else None
+        before = None
+        if self.may_fold(made, args):
+            position = self.foldable(made, args)
+            if position is not None:
+                return self.folded(made, args, kwargs, position, form)
+            before = Known(self.world)
         mark, layer, depth = tape.region.mark(), tape.trail.open(), len(tape.trail.layers)
         chain, loops, inside = self.chain, self.loops, self.in_function
         self.stack.append(activation)
