@@ -38,6 +38,7 @@ class Program:
     layout: Layout
     bind: Callable[..., Roots]
     opaque: list[str] = field(default_factory=list)
+    followed: list[str] = field(default_factory=list)
     draws: bool = False
     prints: bool = False
     assumes: bool = False

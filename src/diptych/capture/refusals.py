@@ -83,6 +83,11 @@ CATALOGUE: dict[str, Refusal] = {
         "the recursive call would have to carry that state",
         "return the state as a value instead",
     ),
+    "recursion-objects": Refusal(
+        "a recursion over objects that cannot be run level by level",
+        "nodes of one level are computed at once: only tensors may go from node to node, from the children upwards",
+        "return as tensors what a node needs of its children; draw, collect and store outside the recursion",
+    ),
     "recursion-type": Refusal(
         "the result of a recursive function has no fixed type, or no case that ends it",
         "the type of a recursive call is that of the case that does not call again",

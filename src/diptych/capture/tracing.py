@@ -243,6 +243,7 @@ class Tracing:
         program = Program(
             graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
         )
+        program.followed = self.stager.followed
         program.draws, program.prints = draws(module), prints(module)
         program.inference = self.stager.in_inference
         program.assumes = self.speculate is not Speculate.NOTHING

@@ -68,6 +68,7 @@ def graph_data(entry: Entry) -> dict[str, Any]:
         "guard_microseconds": entry.guard_cost(),
         "updates": [f"{u.kind} {u.path}" for u in program.updates],
         "opaque": list(program.opaque),
+        "followed": list(program.followed),
         "lines": [line_data(line) for line in program.graph.lines()],
     }
 
@@ -118,6 +119,7 @@ def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
     rows += [f"  update  {text}" for text in shortened(graph["updates"])]
     rows += [f"  varies  {text}" for text in graph["varying"]]
     rows += [f"  opaque  {text}" for text in graph["opaque"]]
+    rows += [f"  follows {text}" for text in graph["followed"]]
     file = None
     for line in graph["lines"]:
         if line["file"] != file:

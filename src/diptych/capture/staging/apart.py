@@ -85,14 +85,14 @@ class Apart:
         world = self.world
         for key, tensor in world.inputs.items():
             if key in self.reach and handle(tensor).store.version != 0:
-                raise world.tape.refuse("recursion-state", "a tensor of a structure that was written")
+                raise world.tape.refuse("recursion-objects", "a tensor of a structure that was written")
         for layer in world.tape.trail.layers:
             for key, (place, before) in layer.old.items():
                 if id(getattr(place, "owner", None)) not in self.reach:
                     continue
                 now = place.get()
                 if now is not before and now is not world.baseline.get(key, before):
-                    raise world.tape.refuse("recursion-state", "a structure that was changed")
+                    raise world.tape.refuse("recursion-objects", "a structure that was changed")
 
     def __enter__(self) -> Apart:
         world = self.world

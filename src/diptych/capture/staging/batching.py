@@ -61,7 +61,7 @@ def batched(tape: Any, single: fx.GraphModule, order: list[fx.Node], rows: int) 
     general = General(tape, region)
     nodes = [list(r.region.graph.nodes) for r in recordings]
     if len({len(n) for n in nodes}) > 1:
-        raise tape.refuse("recursion-state", "an operation whose kind depends on how many nodes there are")
+        raise tape.refuse("recursion-objects", "an operation whose kind depends on how many nodes there are")
     for versions in zip(*nodes, strict=True):
         general.node(versions)
     return region.finish(recordings[0].outputs)
@@ -93,7 +93,7 @@ class Recording:
             except Refused:
                 raise
             except Exception as error:
-                raise tape.refuse("recursion-state", f"{type(error).__name__}: {error}") from None
+                raise tape.refuse("recursion-objects", f"{type(error).__name__}: {error}") from None
             finally:
                 tape.at = None
             self.outputs = [node_of(tape, value) for value in outputs]
@@ -104,7 +104,7 @@ class Recording:
         if isinstance(spec, NumberSpec) and row:
             spec = TensorSpec(DTYPES[spec.kind], ())
         if not isinstance(spec, TensorSpec) or any(isinstance(s, str) for s in spec.shape):
-            raise self.tape.refuse("recursion-state", f"nodes that share a value of type {spec}")
+            raise self.tape.refuse("recursion-objects", f"nodes that share a value of type {spec}")
         shape = (self.size, *spec.shape) if row else spec.shape
         return self.stand_in(name, TensorSpec(spec.dtype, shape, spec.device))
 
@@ -194,7 +194,7 @@ class General:
 
     def differs(self) -> Refused:
         """The recordings have nothing in common that holds for all sizes."""
-        return self.tape.refuse("recursion-state", "an operation whose form depends on how many nodes there are")
+        return self.tape.refuse("recursion-objects", "an operation whose form depends on how many nodes there are")
 
 
 class Batch(fx.Interpreter):
@@ -210,7 +210,7 @@ class Batch(fx.Interpreter):
         """One node, recorded at its own line; its type must be the one that it has for a single node."""
         made, spec = self.compute(n), n.meta.get("spec")
         if isinstance(spec, TensorSpec) and made.dtype != spec.dtype:
-            raise self.tape.refuse("recursion-state", f"{n.target} gives {made.dtype} for many nodes at once")
+            raise self.tape.refuse("recursion-objects", f"{n.target} gives {made.dtype} for many nodes at once")
         return made
 
     def compute(self, n: fx.Node) -> Any:
@@ -231,7 +231,7 @@ class Batch(fx.Interpreter):
         if target is OWN["from_numbers"]:
             return self.from_numbers(args[0], spec)
         if not isinstance(target, torch._ops.OpOverload):
-            raise self.tape.refuse("recursion-state", f"{getattr(target, '__name__', target)} for a node")
+            raise self.tape.refuse("recursion-objects", f"{getattr(target, '__name__', target)} for a node")
         if not numbers:
             return target(*args, **kwargs)
         if target is aten.select.int:
@@ -239,7 +239,7 @@ class Batch(fx.Interpreter):
             return aten.index.Tensor(whole, [*[None] * (dim % whole.dim()), index])
         if target.overloadpacket in SCALAR and all(isinstance(a, torch.Tensor | int | float) for a in args):
             return target.overloadpacket(*args, **kwargs)
-        raise self.tape.refuse("recursion-state", f"{target} with a node's number")
+        raise self.tape.refuse("recursion-objects", f"{target} with a node's number")
 
     def number(self, n: fx.Node, args: list[Any], spec: NumberSpec) -> torch.Tensor:
         """Arithmetic on numbers of nodes, exact as Python's."""
@@ -248,15 +248,15 @@ class Batch(fx.Interpreter):
         if target in DIVISIONS:
             exact = spec.kind == "float" if target is operator.truediv else spec.kind == "int"
             if not exact or type(divisor) not in (int, float) or not divisor:
-                raise self.tape.refuse("recursion-state", f"{target.__name__} of a node's number")
+                raise self.tape.refuse("recursion-objects", f"{target.__name__} of a node's number")
         elif target not in ARITHMETIC:
-            raise self.tape.refuse("recursion-state", f"{getattr(target, '__name__', target)} of a node's number")
+            raise self.tape.refuse("recursion-objects", f"{getattr(target, '__name__', target)} of a node's number")
         if spec.kind == "int":
             literals = {a for a in args if type(a) is int}
             sizes = [*(a.bit_length() for a in literals), *(self.bits.get(a, NUMBER_BITS) for a in n.all_input_nodes)]
             self.bits[n] = sum(sizes) if target is operator.mul else max(sizes) + 1
             if self.bits[n] > BITS:
-                raise self.tape.refuse("recursion-state", "a node's number may become too large")
+                raise self.tape.refuse("recursion-objects", "a node's number may become too large")
         kinds = [a.meta["spec"].kind if isinstance(a, fx.Node) else type(a).__name__ for a in n.args]
         dtype = torch.float64 if "float" in [spec.kind, *kinds] else torch.int64
         like = next(a for a in args if isinstance(a, torch.Tensor))
@@ -268,14 +268,14 @@ class Batch(fx.Interpreter):
     def from_numbers(self, values: Any, spec: Any) -> torch.Tensor:
         """A tensor made of numbers (`torch.tensor([node.word])`), of a dtype that holds every value they can have."""
         if spec.dtype not in (torch.int64, torch.float32, torch.float64):
-            raise self.tape.refuse("recursion-state", f"a tensor of {spec.dtype} made of a node's numbers")
+            raise self.tape.refuse("recursion-objects", f"a tensor of {spec.dtype} made of a node's numbers")
 
         def made(value: Any) -> torch.Tensor:
             if isinstance(value, tuple | list):
                 return torch.stack([made(part) for part in value])
             tensor = value if isinstance(value, torch.Tensor) else torch.full((), value)
             if tensor.is_floating_point() and not spec.dtype.is_floating_point:
-                raise self.tape.refuse("recursion-state", "integers made of a node's floats")
+                raise self.tape.refuse("recursion-objects", "integers made of a node's floats")
             return tensor.to(spec.dtype)
 
         return made(values).to(spec.device)

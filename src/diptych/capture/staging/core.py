@@ -85,6 +85,7 @@ class Core(Interpreter):
         self.written: set[Any] = set()
         self.outside_cells: set[int] = set()
         self.opaque: list[str] = []
+        self.followed: list[str] = []
         self.in_inference = False
         self.inference_end: Any = None
         self.scopes: list[Any] = []

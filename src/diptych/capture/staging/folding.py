@@ -55,7 +55,7 @@ class Folding(Core):
     stack: list[Any]
     world: Any
     folds: list[Folded]
-    unfoldable: dict[types.CodeType, BaseException]
+    unfoldable: set[types.CodeType]
 
     def foldable(self, made: types.FunctionType, args: tuple[Any, ...]) -> int | None:
         """The argument over which a function is known to recur, if there is an object."""
@@ -138,7 +138,7 @@ class Folding(Core):
         with self.unrecorded_world():
             values = structure.flat(folded.nodes, written)
         if values is None:
-            raise tape.refuse("recursion-state", "the structure changed while it was traced")
+            raise tape.refuse("recursion-objects", "the structure changed while it was traced")
         operands = list(dict.fromkeys(o for cell in folded.cells for o in cell.operands))
         plan = Source(structure.name, None, structure)
         world.guards.append(Guard(plan, f"all {structure.name.strip('<>')} are of known kinds", known))

@@ -94,13 +94,13 @@ class Recurring:
                     continue
                 self.cells.append(cell)
                 if len(self.cells) > KIND_LIMIT:
-                    raise self.tape.refuse("recursion-state", f"more than {KIND_LIMIT} kinds of nodes")
+                    raise self.tape.refuse("recursion-objects", f"more than {KIND_LIMIT} kinds of nodes")
             todo.pop()
             if id(node) not in seen:
                 seen.add(id(node))
                 found = cell.kind.match(node)
                 if found is None:
-                    raise self.tape.refuse("recursion-state", "a node that is not of its own kind")
+                    raise self.tape.refuse("recursion-objects", "a node that is not of its own kind")
                 todo += [child for child in found[0] if id(child) not in seen]
 
     def trace(self, node: Any) -> Cell | None:
@@ -139,7 +139,7 @@ class Recurring:
                 try:
                     result = self.made(*args, **self.kwargs)
                 except Diverged:
-                    raise tape.refuse("recursion-type", f"{self.made.__name__} raises") from None
+                    raise tape.refuse("recursion-objects", f"{self.made.__name__} raises for this node") from None
                 stager.check_state(self.existing, region)
                 given = kin(stores(result, stager.traced))
                 self.outer |= {s for s in given if s.depth < region.depth and not s.formal}
@@ -160,7 +160,7 @@ class Recurring:
             self.region = None
             drop(self.world, apart.rows)
         if apart.mixes() or effectful(region) or not plain(self.form):
-            raise tape.refuse("recursion-state", f"{self.made.__name__} does more than to compute tensors for a node")
+            raise tape.refuse("recursion-objects", f"{self.made.__name__} does more than to compute tensors for a node")
         return self.cell(node, region, apart, outputs)
 
     def cell(self, node: Any, region: Region, apart: Apart, outputs: list[Any]) -> Cell:
@@ -168,7 +168,7 @@ class Recurring:
         rows = [e for e in apart.rows if e.node in region.lifted]
         shared = [o for o in region.operands if o not in {e.node for e in rows}]
         if any(isinstance(e.value, torch.Tensor) and e.value.requires_grad for e in rows):
-            raise self.tape.refuse("recursion-state", "a tensor of a node that requires a gradient")
+            raise self.tape.refuse("recursion-objects", "a tensor of a node that requires a gradient")
         dtypes: list[torch.dtype | None] = [
             None if isinstance(e.value, torch.Tensor) else DTYPES[type(e.value).__name__] for e in rows
         ]
@@ -203,10 +203,10 @@ class Recurring:
         others = [a is b for k, (a, b) in enumerate(zip(args, self.args, strict=False)) if k != self.position]
         same = len(args) == len(self.args) and all(others) and list(kwargs) == list(self.kwargs)
         if not same or any(kwargs[name] is not self.kwargs[name] for name in kwargs):
-            raise self.tape.refuse("recursion-state", "a recursive call with other arguments besides the node")
+            raise self.tape.refuse("recursion-objects", "a recursive call with other arguments besides the node")
         source = self.world.sources.get(id(child))
         if source is None or source is NODE or self.tape.region is not self.region:
-            raise self.tape.refuse("recursion-state", "a recursive call for something that is no child of the node")
+            raise self.tape.refuse("recursion-objects", "a recursive call for something that is no child of the node")
         if self.form is None:
             raise Unsettled(child)
         self.watch.overlook(child)

@@ -11,6 +11,7 @@ import inspect
 import types
 from typing import Any
 
+from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region
 from diptych.capture.staging.apart import Known
 from diptych.capture.staging.carried import After
@@ -169,7 +170,9 @@ class Recursion(Folding):
         try:
             return self.fold(made, args, kwargs, position)
         except (Exception, Thrown) as error:
-            self.unfoldable[made.__code__] = error
+            self.unfoldable.add(made.__code__)
+            why = error.detail if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+            self.followed.append(f"{made.__qualname__}, object by object: {why}")
         return self.enter(made, args, kwargs, form)
 
     def activation(self, made: types.FunctionType, recurring: Any, depth: int) -> Activation:

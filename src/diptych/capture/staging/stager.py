@@ -131,7 +131,7 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
         self.leaves: list[tuple[Store, torch.Tensor]] = []
         self.stack = []
         self.folds = []
-        self.unfoldable = {}
+        self.unfoldable = set()
         self.apply = torch.autograd.Function.__dict__["apply"]
 
     @contextlib.contextmanager
