@@ -14,6 +14,7 @@ from torch import fx
 from diptych.capture.guards import Guard
 from diptych.capture.regions import Leak, Region
 from diptych.capture.sources import Item, Source
+from diptych.capture.staging.apart import Apart, reachable
 from diptych.capture.staging.carried import Adopted
 from diptych.capture.staging.core import Core, Signal
 from diptych.capture.staging.externals import External
@@ -70,6 +71,7 @@ class Folding(Core):
         tape, root = self.tape, args[position]
         source = self.world.sources[id(root)]
         name = nodes_of(made)
+        Apart(self.world, reachable(root)).check()  # the structure is read before the graph runs
         recurring = Recurring(self, made, args, kwargs, position)
         examples = getattr(self.world.vary.get(name), "examples", ())
         try:
