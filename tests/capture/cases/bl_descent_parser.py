@@ -48,4 +48,4 @@ def program(tokens, values):
 def make():
     v = torch.tensor([2., 3., 5.])
     t = torch.tensor
-    return program, [(t([5, 0, 6, 1, 7]), v), (t([2, 5, 0, 6, 3]), v), (t([5, 1, 2, 6, 0]), v), (t([2, 2, 5, 3, 3]), v)]
+    return program, [(t([5, 0, 6, 1, 7]), v), (t([2, 5, 0, 6, 3]), v), (t([5, 1, 2, 6, 0]), v), (t([2, 2, 5, 3, 3]), v), (t([2, 5, 0, 6]), v)]

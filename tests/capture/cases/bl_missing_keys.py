@@ -5,13 +5,14 @@ EXPECT = "any"
 
 def program(labels):
     counts, names = Counter({1: 5}), defaultdict(lambda: "other", {1: "one"})
+    marks = {1: 0, 2: 1}
     k = labels[0].item()
     try:
-        count = counts[k]
+        count = counts[k] + marks[k]
     except KeyError:
         count = -1
     try:
-        name = names[k]
+        name = names[k] + "!" * marks[k]
     except KeyError:
         name = "missing"
     return count, name, len(names)

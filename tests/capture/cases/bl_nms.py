@@ -28,4 +28,5 @@ def make():
     for n in (6, 6, 6, 6):
         xy = torch.rand(n, 2) * 3
         calls.append((torch.cat([xy, xy + 1 + torch.rand(n, 2)], 1), torch.rand(n)))
+    calls.append((torch.tensor([[0.0, 0.0, 2.0, 2.0]]).repeat(6, 1), torch.rand(6)))  # one box suppresses all others
     return nms, calls
