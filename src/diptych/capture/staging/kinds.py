@@ -36,6 +36,10 @@ KIND_LIMIT = 24
 """How many kinds of nodes one fold tells apart; a structure with more is walked by the trace."""
 
 
+START_LIMIT = 8
+"""How often the type of the results may be widened."""
+
+
 class Unsettled(Signal):
     """The results of this node are needed before those of the one that is being traced."""
 
@@ -80,6 +84,7 @@ class Recurring:
         """Trace every kind of node in the structures below `nodes`, children first."""
         todo = list(nodes)
         seen: set[int] = set()
+        starts = 0
         while todo:
             node = todo[-1]
             cell = next((cell for cell in self.cells if cell.kind.match(node) is not None), None)
@@ -90,7 +95,9 @@ class Recurring:
                     todo.append(signal.node)
                     continue
                 if cell is None:  # the results have another type than was thought: from the start
-                    self.cells, todo, seen = [], list(nodes), set()
+                    self.cells, todo, seen, starts = [], list(nodes), set(), starts + 1
+                    if starts > START_LIMIT:
+                        raise self.tape.refuse("recursion-objects", "the results of the nodes have no fixed type")
                     continue
                 self.cells.append(cell)
                 if len(self.cells) > KIND_LIMIT:
@@ -145,6 +152,10 @@ class Recurring:
                 self.outer |= {s for s in given if s.depth < region.depth and not s.formal}
                 found = self.forms.of(result)
                 wide = self.forms.widen(self.form, found) if self.form is not None else found
+                if not plain(wide):
+                    raise tape.refuse(
+                        "recursion-objects", f"the result of {self.made.__name__} differs from node to node"
+                    )
                 if repr(wide) != repr(self.form) and self.form is not None:
                     self.form = wide
                     return None
@@ -159,7 +170,7 @@ class Recurring:
             tape.trail.close(layer)
             self.region = None
             drop(self.world, apart.rows)
-        if apart.mixes() or effectful(region) or not plain(self.form):
+        if apart.mixes() or effectful(region):
             raise tape.refuse("recursion-objects", f"{self.made.__name__} does more than to compute tensors for a node")
         return self.cell(node, region, apart, outputs)
 

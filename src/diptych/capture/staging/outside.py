@@ -227,7 +227,9 @@ class World:
                 self.guards.append(Guard(source, f"{source.path} is {first.path}", SameAs(first)))
             return self.inputs[id(value)]
         self.check(value, source)
-        vary = tuple(d for d in self.vary.get(source.path) or () if value.shape[d] > 0 and value.is_contiguous())
+        dims = self.vary.get(source.path)
+        dims = dims if isinstance(dims, tuple) and value.is_contiguous() else ()
+        vary = tuple(d for d in dims if d < value.dim() and value.shape[d] > 0)
         fake = self.imitate(value, source, vary)
         shape = tuple(None if isinstance(s, torch.SymInt) else int(s) for s in fake.shape)
         for dim, size in enumerate(fake.shape):
