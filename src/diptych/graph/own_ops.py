@@ -211,5 +211,11 @@ def manual_seed(seed: int) -> int:
 
 @register("python_random")
 def python_random(name: str, *operands: Any) -> Any:
-    """A draw from Python's own generator: `random.name(*operands)`."""
+    """A draw from Python's own generator: `random.name(*operands)`; of a sequence, whose length is given, positions."""
+    if name == "sample":
+        return tuple(random.sample(range(operands[0]), operands[1]))
+    if name == "shuffle":
+        order = list(range(operands[0]))
+        random.shuffle(order)
+        return tuple(order)
     return getattr(random, name)(*operands)

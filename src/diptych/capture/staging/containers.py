@@ -145,9 +145,15 @@ class Containers(Subscripts):
         if name == "clear":
             self.tape.trail.write(place, [])
             return None
-        if name == "pop" and (not args or args[0] == -1):
-            item = self.row_at(rows, -1)
-            columns = [c[:-1] for c in rows.columns]
-            self.tape.trail.write(place, [RowsOf(columns, rows.numbers, rows.item)])
+        index = self.tape.as_scalar(args[0]) if args else -1
+        if name == "insert" and isinstance(index, int):
+            self.tape.trail.write(place, [self.inserted(rows, index, args[1])])
+            return None
+        if name == "pop" and isinstance(index, int):
+            item = self.row_at(rows, index)
+            self.tape.trail.write(place, [self.without(rows, index)])
             return item
+        if name == "reverse":
+            self.tape.trail.write(place, [rows.over([c.flip(0) for c in rows.columns])])
+            return None
         raise self.tape.refuse("loop-state", f"list.{name} of a growing list")

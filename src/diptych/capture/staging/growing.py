@@ -10,7 +10,7 @@ from diptych.capture.staging.form_types import RowsForm
 from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.mixtures import Mixtures, mixed_contents
 from diptych.capture.staging.packing import rebuild
-from diptych.capture.staging.rows import RowsOf, row, rows_of
+from diptych.capture.staging.rows import RowsOf, number_tensor, row, rows_of
 from diptych.capture.values import Scalar, kind_of
 
 
@@ -38,6 +38,29 @@ class Growing(Mixtures):
 
     def append(self, rows: RowsOf, value: Any) -> RowsOf:
         """The rows with one more item."""
+        return rows.over([torch.cat(pair, 0) for pair in zip(rows.columns, self.new_rows(rows, value), strict=True)])
+
+    def inserted(self, rows: RowsOf, index: int, value: Any) -> RowsOf:
+        """The rows with one more item before the one at `index`; slices of tensors clamp as `list.insert` does."""
+        new = self.new_rows(rows, value)
+        return rows.over([torch.cat([c[:index], n, c[index:]], 0) for c, n in zip(rows.columns, new, strict=True)])
+
+    def without(self, rows: RowsOf, index: int) -> RowsOf:
+        """The rows without the one at `index`, which exists."""
+        if index in (0, -1):
+            return rows.over([c[1:] if index == 0 else c[:-1] for c in rows.columns])
+        return rows.over([torch.cat([c[:index], c[index + 1 :]], 0) for c in rows.columns])
+
+    def replaced(self, rows: RowsOf, index: Any, value: Any) -> RowsOf:
+        """The rows with another item at an index."""
+        if isinstance(index, int) and index < 0:
+            index = self.tape.as_scalar(rows.columns[0].shape[0]) + index
+        place = number_tensor(self.tape, (index,), torch.int64)
+        new = self.new_rows(rows, value)
+        return rows.over([torch.index_copy(c, 0, place, n) for c, n in zip(rows.columns, new, strict=True)])
+
+    def new_rows(self, rows: RowsOf, value: Any) -> list[torch.Tensor]:
+        """An item as one more row for each column."""
         leaves: list[Any] = []
         try:
             Forms(self).leaves_of(value, rows.item, leaves)
@@ -54,8 +77,8 @@ class Growing(Mixtures):
                 self.tape.known(a == b) for a, b in zip(new.shape[1:], column.shape[1:], strict=True)
             ):
                 raise self.tape.refuse("loop-state", "items of different shapes are appended to one list")
-            columns.append(torch.cat([column, new], 0))
-        return RowsOf(columns, rows.numbers, rows.item)
+            columns.append(new)
+        return columns
 
     def as_rows(self, items: Any, like: RowsOf | None) -> RowsOf:
         """A list of known length in the form of one that grows."""

@@ -58,6 +58,7 @@ class World:
         self.externals: list[External] = []
         self.inputs: dict[int, torch.Tensor] = {}
         self.numbers: dict[str, Any] = {}
+        self.opened: dict[int, Any] = {}  # tuples of the outside that hold values of the graph for the trace
         self.guards: list[Guard] = []
         self.reads: dict[tuple[int, Any], Any] = {}
         self.written: set[str] = set()
@@ -89,7 +90,7 @@ class World:
         if id(value) in self.sources and not isinstance(value, PLAIN):
             known = self.sources[id(value)]
             self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
-            return value
+            return self.opened.get(id(value), value)
         if isinstance(value, (*PLAIN, enum.Enum)):
             self.guards.append(Guard(source, f"{source.path} == {value!r}", Equal(value), value))
             return value
@@ -172,8 +173,7 @@ class World:
         items = [self.enter(item, item_source(source, i), role) for i, item in enumerate(list(value))]
         if any(a is not b for a, b in zip(items, value, strict=True)):
             if isinstance(value, tuple):
-                made = type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-                self.register(made, source)
+                made = self.opened[id(value)] = type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
                 return made
             for index, item in enumerate(items):
                 self.replace(value, index, item)

@@ -27,6 +27,10 @@ class RowsOf:
         self.numbers = numbers
         self.item = item
 
+    def over(self, columns: list[torch.Tensor]) -> RowsOf:
+        """Items of the same type in other columns."""
+        return RowsOf(columns, self.numbers, self.item)
+
     def __repr__(self) -> str:
         return shown("<rows>", "a growing list")
 

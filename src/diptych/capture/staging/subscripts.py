@@ -156,8 +156,11 @@ class Subscripts(Attributes, Growing):
         self.world.key(owner, key)
         if isinstance(owner, list | dict | collections.deque):
             marker = rows_of(owner)
+            if marker is not None and isinstance(key, int):
+                self.tape.trail.write(ContentsPlace(owner), [self.replaced(marker, key, value)])
+                return
             if marker is not None:
-                raise self.tape.refuse("loop-state", "an item of a growing list is replaced")
+                raise self.tape.refuse("loop-state", "several items of a growing list are replaced")
             if id(owner) in self.frozen:
                 raise self.tape.refuse(
                     "loop-state", f"a {type(owner).__name__} that is rebound in a loop is also written to"

@@ -61,6 +61,8 @@ def extreme(function: Any, comparison: str) -> None:
         items = [stager.tape.as_scalar(stager.resolve(i)) for i in items]
         if not items or not (stager.holds_traced(items) or key is not None):
             return function(*args, **({"key": key} if key else {}), **kwargs)
+        if key is None and len(items) == 1:
+            return items[0]
         if key is None and all(isinstance(i, Scalar) or kind_of(i) for i in items):
             kinds = {kind_of(i) for i in items}
             if len(kinds) == 1:

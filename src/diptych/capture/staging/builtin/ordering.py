@@ -1,15 +1,18 @@
-"""Order: `sorted`, by keys that Python knows or by numbers of the graph."""
+"""Order: `sorted`, by keys that Python knows or by numbers of the graph; samples and shuffles of Python's `random`."""
 
 from __future__ import annotations
 
 import builtins
+import collections
 import itertools
+import random
 from typing import Any
 
 import torch
 
 from diptych.capture.staging.builtin.iteration import known_items
 from diptych.capture.staging.builtin.registry import meaning
+from diptych.capture.trail import ContentsPlace
 from diptych.capture.values import Scalar, kind_of
 from diptych.graph import own
 from diptych.graph.spec import NumberSpec
@@ -73,3 +76,50 @@ def comparable(stager: Any, key: Any) -> Any:
     if kind_of(key) is None or kind_of(key) == "complex":
         raise stager.tape.refuse("opaque-conversion", f"sorting by a {type(key).__name__} next to values of the graph")
     return key
+
+
+@meaning(random.choice)
+def random_choice(stager: Any, items: Any) -> Any:
+    """`random.choice(items)`."""
+    items = stager.resolve(items)
+    count = stager.length(items)
+    if isinstance(count, int) and count == 0:
+        return random.choice(items)  # raises
+    return stager.getitem(items, stager.call(random.randrange, count))
+
+
+@meaning(random.sample)
+def random_sample(stager: Any, items: Any, k: Any, *, counts: Any = None) -> Any:
+    """`random.sample(items, k)`: which items, the graph draws."""
+    k = stager.tape.as_scalar(stager.resolve(k))
+    found = sampled(stager, items)
+    if counts is not None or not isinstance(k, int):
+        raise stager.tape.refuse("opaque-conversion", "random.sample() with counts, or of a number of the graph")
+    if not 0 <= k <= len(found):
+        return random.sample(found, k)  # raises
+    return drawn(stager, "sample", found, k, len(found), k)
+
+
+@meaning(random.shuffle)
+def random_shuffle(stager: Any, items: Any) -> None:
+    """`random.shuffle(items)`."""
+    items = stager.resolve(items)
+    made = drawn(stager, "shuffle", sampled(stager, items), len(items), len(items))
+    stager.tape.trail.touch(ContentsPlace(items))
+    items[:] = made
+
+
+def sampled(stager: Any, items: Any) -> list[Any]:
+    """The items of a sequence, in Python's hands."""
+    items = stager.resolve(items)
+    if not isinstance(items, list | tuple | range | collections.deque):
+        raise stager.tape.refuse("opaque-conversion", f"random items of a {type(items).__name__}")
+    return known_items(stager, items)
+
+
+def drawn(stager: Any, name: str, items: list[Any], count: int, *operands: int) -> list[Any]:
+    """`count` items at positions that the graph draws."""
+    tape = stager.tape
+    specs = tuple(NumberSpec("int") for _ in range(count))
+    node = tape.emit(own.OWN["python_random"], (name, *operands), None, specs)
+    return [stager.pick_known(items, tape.number(tape.item(node, k, specs[k]), "int")) for k in range(count)]
