@@ -33,7 +33,7 @@ def with_option(x):
 
 @pytest.mark.parametrize("program", [bare, called, with_option], ids=["bare", "called", "with_option"])
 def test_decorator(program):
-    for x in (X, -X):
+    for x in (X, X, -X):
         assert program(x).equal(x * 2 if x.sum() > 0 else x)
     assert program.stats.graphs == 1
     assert program.stats.graph_calls >= 2

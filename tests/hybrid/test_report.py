@@ -106,7 +106,9 @@ def test_report_of_what_was_captured():
 
 
 def test_report_before_the_first_call():
-    assert str(hybridize(doubles).report()) == "doubles: 0 calls by graph, 0 imperative (0 of them begun as a graph)"
+    assert str(hybridize(doubles).report()) == (
+        "doubles: 0 calls by graph, 0 imperative (0 of them observed, 0 begun as a graph)"
+    )
 
 
 def test_report_is_a_snapshot():
@@ -121,7 +123,7 @@ def test_report_as_data():
     program = hybridize(doubles)
     program(X)
     data = program.report().data
-    assert data["calls"] == {"graph": 1, "imperative": 0, "fallbacks": 0}
+    assert data["calls"] == {"graph": 1, "imperative": 0, "observed": 0, "fallbacks": 0}
     assert data["refusals"] == []
     (graph,) = data["graphs"]
     assert graph["calls"] == 1

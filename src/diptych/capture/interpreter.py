@@ -58,7 +58,7 @@ class Interpreter(Patterns):
         """`return value`."""
         return Returning(value)
 
-    def call(self, f: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """`f(*args, **kwargs)`."""
         return f(*args, **kwargs)
 
@@ -97,9 +97,14 @@ class Interpreter(Patterns):
         """Assign a global name."""
         table[name] = value
 
-    def load_local(self, value: Any) -> Any:
-        """A variable of the function that may have no value; Python itself says so where it has none."""
-        return value
+    def load_local(self, read: Thunk, name: str) -> Any:
+        """A variable that may have no value; `name` if it is the function's own, and errors name it."""
+        try:
+            return read()
+        except NameError:
+            if not name:
+                raise
+        raise UnboundLocalError(f"cannot access local variable {name!r} where it is not associated with a value")
 
     def load_cell(self, reader: Thunk, name: str) -> Any:
         """A variable of an enclosing function that is not being transformed with this one."""

@@ -14,13 +14,14 @@ from diptych.capture.interpreter import HOOKS, PLAIN, Signal
 from diptych.capture.program import Roots, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource
-from diptych.capture.sources import every_item
 from diptych.capture.speculation import Speculate
 from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 from diptych.hybrid.entry import Entry, Fallback, Unfit
 from diptych.hybrid.limits import GRAPH_LIMIT, REFUSAL_LIMIT, Patience, changing_paths, too_many_graphs
+from diptych.hybrid.observing import Observing
+from diptych.hybrid.relaxation import LOOSENING_LIMIT, Relaxation, opened, unsteady
 from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
 
@@ -28,8 +29,6 @@ PATH_LIMIT = 12
 """How many graphs of single paths are kept, where a program cannot be staged."""
 LOSS_LIMIT = 16
 """After how many calls that take yet another path the graphs of single paths are given up."""
-LOOSENING_LIMIT = 3
-"""How often a program is captured again because it updates numbers that the last graph took as constants."""
 STAGING_LIMIT = 3
 """After how many refusals, answered by graphs of single paths, staging is not tried again."""
 
@@ -50,6 +49,8 @@ class Hybrid:
         self.misses: dict[str, None] = {}
         self.failed: dict[str, None] = {}
         self.speculate = speculate
+        self.observing = Observing(speculate)
+        self.relaxation = Relaxation()
         self.unstaged = 0
         self.lost = 0
         self.given_up = 0
@@ -98,6 +99,11 @@ class Hybrid:
                 if not fallback.assumption:
                     self.patience.miss()
                     return self.imperative(function, args, kwargs)
+        if self.observing.left and self.observing.begin():
+            with self.lock:
+                self.stats.observed_calls += 1
+                self.stats.imperative_calls += 1
+            return self.observing.run(function, roots, args, kwargs)
         entry = self.capture(roots, context, function, args, kwargs)
         if entry is None:
             if self.full():
@@ -201,7 +207,7 @@ class Hybrid:
                 self.crowded = True
                 self.refuse(too_many_graphs(self.misses))
             return None
-        attempts = self.attempts(roots, context)
+        attempts = self.relaxation.attempts(self.entries, context, roots)
         tries: list[tuple[dict[str, Any], Speculate]] = []
         if self.unstaged < STAGING_LIMIT:
             tries += [(vary, Speculate.NOTHING) for vary in attempts]
@@ -217,7 +223,7 @@ class Hybrid:
             if program is None:
                 continue
             if speculate is Speculate.NOTHING:
-                program, vary = self.loosen(program, vary, function, args, kwargs)
+                program, vary = self.loosen(program, vary, roots, function, args, kwargs)
             else:
                 self.unstaged += 1
             entry = Entry(program, context, vary)
@@ -250,40 +256,18 @@ class Hybrid:
             self.refuse(Refused("internal", f"{type(error).__name__}: {error}"))
         return None
 
-    def loosen(self, program: Any, vary: dict[str, Any], function: Any, args: Any, kwargs: Any) -> Any:
-        """Numbers that the program itself updates will differ at the next call: capture again with them left open.
-
-        With a counter left open, a flag that depends on it may turn out to be updated too.
-        """
+    def loosen(self, program: Any, vary: dict[str, Any], roots: Roots, function: Any, args: Any, kwargs: Any) -> Any:
+        """Capture again with what varies left open, and again if that shows more of it."""
         for _ in range(LOOSENING_LIMIT):
-            updated = {u.path for u in program.updates}
-            fixed = {g.source.path: g.constant for g in program.guards if type(g.constant) in (int, float, bool)}
-            counters = {path: "number" for path in fixed if path in updated or path.rsplit("[", 1)[0] in updated}
-            if not counters:
+            varied = {**self.observing.changed(program.guards), **unsteady(program, roots)}
+            wider = opened(vary, varied, alike=True)
+            if wider == vary:
                 break
-            wider = {**vary, **counters}
             try:
                 program, vary = trace(function, args, kwargs, wider), wider
             except Exception:
                 break
         return program, vary
-
-    def attempts(self, roots: Roots, context: Any) -> list[dict[str, Any]]:
-        """What to leave open: all that ever varied, then what one graph lacks for this call, then nothing."""
-        found: list[dict[str, Any]] = []
-        varied: dict[str, Any] = {}
-        for entry in self.entries:
-            if entry.context != context:
-                continue
-            differing = entry.differences(roots)
-            known = {**entry.vary, **entry.structures()}
-            varied = opened(opened(varied, known, alike=True), differing or {}, alike=True)
-            if differing is not None:
-                merged = opened(known, differing)
-                if merged not in found and merged != entry.vary:
-                    found.append(merged)
-        found.sort(key=len)
-        return [*([varied] if varied else []), *found[: 1 if varied else 2], {}]
 
     def refuse(self, refusal: Any) -> None:
         """Note why a capture was refused, once."""
@@ -293,16 +277,6 @@ class Hybrid:
         if text not in self.stats.refusals:
             self.stats.refusals.append(text)
             self.refused.append(refusal)
-
-
-def opened(vary: dict[str, Any], more: dict[str, Any], alike: bool = False) -> dict[str, Any]:
-    """What is left open, and more; with `alike`, the numbers at the same places of all items of a list."""
-    made = dict(vary)
-    for path, what in more.items():
-        key = every_item(path) if alike and what == "number" else path
-        old = made.get(key)
-        made[key] = tuple(sorted({*old, *what})) if isinstance(old, tuple) and isinstance(what, tuple) else what
-    return made
 
 
 def defaults_of(function: Any) -> tuple[int, int]:

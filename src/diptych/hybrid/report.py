@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import linecache
 import os
 from collections import Counter
 from typing import Any
 
+from diptych.capture.profiler import LineProfile
 from diptych.capture.sources import Argument
 from diptych.graph.lines import SourceLine
 from diptych.hybrid.entry import Entry
@@ -22,9 +24,11 @@ class Report:
             "calls": {
                 "graph": stats.graph_calls,
                 "imperative": stats.imperative_calls,
+                "observed": stats.observed_calls,
                 "fallbacks": stats.fallbacks,
             },
-            "graphs": [graph_data(entry) for entry in hybrid.entries],
+            "observed": observed(hybrid.observing.lines),
+            "graphs": [graph_data(entry, hybrid.observing.lines) for entry in hybrid.entries],
             "waiting": hybrid.patience.waiting,
             "refusals": list(stats.refusals),
             "misses": list(hybrid.misses),
@@ -41,8 +45,10 @@ class Report:
         calls = data["calls"]
         rows = [
             f"{data['program']}: {calls['graph']} calls by graph, {calls['imperative']} imperative "
-            f"({calls['fallbacks']} of them begun as a graph)"
+            f"({calls['observed']} of them observed, {calls['fallbacks']} begun as a graph)"
         ]
+        if not data["graphs"] and data["observed"]:
+            rows += ["", "seen in the observed call:", *line_rows(data["observed"])]
         for index, graph in enumerate(data["graphs"]):
             rows += ["", *graph_rows(index, graph)]
         for text in data["refusals"]:
@@ -55,9 +61,30 @@ class Report:
         return "\n".join([*rows, *([""] if ends else []), *ends])
 
 
-def graph_data(entry: Entry) -> dict[str, Any]:
+def observed(lines: dict[tuple[str, int], LineProfile]) -> list[dict[str, Any]]:
+    """What the profiler has seen, line by line."""
+    return [observed_line(file, line, profile) for (file, line), profile in sorted(lines.items())]
+
+
+def observed_line(file: str, line: int, profile: LineProfile) -> dict[str, Any]:
+    """A line without a step in a graph: of its decisions the graph has the outcome, relying on what they depend on."""
+    decides = profile.sides or profile.trips
+    return {
+        "file": file,
+        "line": line,
+        "text": linecache.getline(file, line).strip(),
+        "became": "guarded" if decides else "effect" if profile.writes else "python",
+        "operations": [],
+        "seen": profile.data(),
+    }
+
+
+def graph_data(entry: Entry, profiles: dict[tuple[str, int], LineProfile]) -> dict[str, Any]:
     """One graph: its inputs, what it relies on and what that costs, what it updates, and its lines."""
     program = entry.program
+    lines = {(line.file, line.line): line_data(line, profiles) for line in program.graph.lines()}
+    rest = {key: observed_line(*key, profile) for key, profile in profiles.items() if key not in lines}
+    lines |= {key: line for key, line in rest.items() if line["became"] != "python"}
     return {
         "kind": "one path" if program.assumes else "all paths",
         "calls": entry.calls,
@@ -69,7 +96,7 @@ def graph_data(entry: Entry) -> dict[str, Any]:
         "updates": [f"{u.kind} {u.path}" for u in program.updates],
         "opaque": list(program.opaque),
         "followed": list(program.followed),
-        "lines": [line_data(line) for line in program.graph.lines()],
+        "lines": [line for _, line in sorted(lines.items())],
     }
 
 
@@ -80,14 +107,16 @@ def guarded(guard: Any) -> str:
     return "constant" if isinstance(guard.constant, bool | int | float | str) else "outside"
 
 
-def line_data(line: SourceLine) -> dict[str, Any]:
-    """A line of the user's source, and what it became."""
+def line_data(line: SourceLine, profiles: dict[tuple[str, int], LineProfile]) -> dict[str, Any]:
+    """A line of the user's source, what it became, and what it did in the observed call."""
+    profile = profiles.get((line.file, line.line))
     return {
         "file": line.file,
         "line": line.line,
         "text": line.text.strip(),
         "became": became(line.operations),
         "operations": list(line.operations),
+        "seen": profile.data() if profile is not None else {},
     }
 
 
@@ -120,13 +149,30 @@ def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
     rows += [f"  varies  {text}" for text in graph["varying"]]
     rows += [f"  opaque  {text}" for text in graph["opaque"]]
     rows += [f"  follows {text}" for text in graph["followed"]]
+    return [*rows, *line_rows(graph["lines"])]
+
+
+def line_rows(lines: list[dict[str, Any]]) -> list[str]:
+    """Lines of the source as text: what each became, and below it what the profiler saw there."""
+    rows: list[str] = []
     file = None
-    for line in graph["lines"]:
+    for line in lines:
         if line["file"] != file:
             file = line["file"]
             rows.append(f"  {os.path.basename(file)}")
         rows.append(f"  {line['line']:>5}  {line['became']:<8}  {line['text'][:60]:<60}  {counted(line['operations'])}")
-    return rows
+        text = seen_text(line["seen"])
+        rows += [f"{'':19}seen: {text}"] if text else []
+    return [row.rstrip() for row in rows]
+
+
+def seen_text(seen: dict[str, Any]) -> str:
+    """What the profiler saw of a line, in words."""
+    found = [f"{count} x {side}" for side, count in seen.get("sides", {}).items()]
+    trips = seen.get("trips", {})
+    found += [f"{count} trips" + (f" ({times} times)" if times > 1 else "") for count, times in trips.items()]
+    found += [f"{name} {', '.join(seen[name])}" for name in ("values", "reads", "writes", "types") if name in seen]
+    return "; ".join(found)
 
 
 def shortened(texts: list[str], limit: int = 8) -> list[str]:

@@ -61,7 +61,7 @@ class Calling(Recursion, Modules, Containers):
             self.frames.pop()
         return done.value if isinstance(done, Returning) else None
 
-    def call(self, f: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """A call, by what is called."""
         f = self.resolve(f)
         if isinstance(f, Union):

@@ -59,12 +59,16 @@ class Unions(Truth):
         """A function of both alternatives of a union."""
         return self.stage_value(value.pred, lambda: function(value.then), lambda: function(value.orelse))
 
-    def load_local(self, value: Any) -> Any:
+    def load_local(self, read: Callable[[], Any], name: str) -> Any:
         """A variable that has no value on some path: reading it there raises."""
+        return self.with_value(super().load_local(read, name))
+
+    def with_value(self, value: Any) -> Any:
+        """A value on the paths that have one; the others raise."""
         if not has_undefined(value):
             return value
         value = self.resolve(value)
-        return self.each_side(value, self.load_local) if has_undefined(value) else value
+        return self.each_side(value, self.with_value) if has_undefined(value) else value
 
     def settle(self, value: Any) -> Any:
         """A value that leaves the function: undefined alternatives raise here."""

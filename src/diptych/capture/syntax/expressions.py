@@ -83,7 +83,9 @@ def lower_name(t: Transformer, node: ast.Name) -> ast.expr:
     if not isinstance(node.ctx, ast.Load) or node.id.startswith("__diptych_"):
         return node
     if t.knows(node.id) or node.id == "__class__":
-        return hook("load_local", node) if t.maybe_unbound(node.id) else node
+        if not t.maybe_unbound(node.id):
+            return node
+        return hook("load_local", thunk(node), ast.Constant(node.id if node.id in t.locals else ""))
     if node.id in free_names(t):
         return hook("load_cell", ast.Lambda(no_arguments(), load(node.id)), ast.Constant(node.id))
     return hook("load_global", hook_globals(), ast.Constant(node.id))
