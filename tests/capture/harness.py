@@ -52,9 +52,9 @@ def case_names(patterns: list[str] | None = None) -> list[str]:
 _fresh = itertools.count()
 
 
-def load_module(name: str) -> ModuleType:
+def load_module(name: str, folder: Path = CASES) -> ModuleType:
     """The case file as a module of its own: loading it twice gives two sets of globals."""
-    spec = importlib.util.spec_from_file_location(f"tests.capture.cases.{name}__{next(_fresh)}", CASES / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"tests.capture.cases.{name}__{next(_fresh)}", folder / f"{name}.py")
     assert spec is not None, name
     assert spec.loader is not None, name
     module = importlib.util.module_from_spec(spec)
@@ -63,15 +63,15 @@ def load_module(name: str) -> ModuleType:
     return module
 
 
-def case_named(name: str) -> Case:
+def case_named(name: str, folder: Path = CASES) -> Case:
     def build() -> Built:
-        module = load_module(name)
+        module = load_module(name, folder)
         program, calls = module.make()
         calls = [call if isinstance(call, Call) else Call(tuple(call), {}) for call in calls]
         hooks = {name: getattr(module, name) for name in ("before_call",) if hasattr(module, name)}
         return Built(program, calls, getattr(module, "state", lambda program: None), **hooks)
 
-    module = load_module(name)
+    module = load_module(name, folder)
     return Case(name, build, module.EXPECT, getattr(module, "MAX_GRAPHS", 1))
 
 

@@ -132,7 +132,7 @@ def test_a_failure_of_the_capture_is_not_blamed_on_the_program(file: Path, monke
 def test_why_says_what_became_of_each_line(file: Path) -> None:
     result = capture(f"{file}:grow", "--input", "3", "--why")
     assert result.exit_code == 0, result.output
-    assert "2 calls by graph, 0 imperative" in result.stdout
+    assert "2 calls by graph, 1 imperative (1 of them observed" in result.stdout
     (line,) = [line for line in result.stdout.splitlines() if "while x.norm() < 10:" in line]
     assert line.split()[1] == "staged"
 
@@ -141,7 +141,7 @@ def test_why_as_json(file: Path) -> None:
     result = capture(f"{file}:sign", "--input", "3", "--input", "float:2.0", "--why", "--json")
     assert result.exit_code == 0, result.output
     data = json.loads(result.stdout)
-    assert data["calls"] == {"graph": 2, "imperative": 0, "fallbacks": 0}
+    assert data["calls"] == {"graph": 2, "imperative": 1, "observed": 1, "fallbacks": 0}
     lines = {line["text"]: line["became"] for line in data["graphs"][0]["lines"]}
     assert lines["if x.sum() > 0:"] == "staged"
     assert lines["return Pair(-x, 0)"] == "computed"

@@ -376,7 +376,14 @@ class Hooks(threading.local):
         self.current: Any = PLAIN
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.current, name)
+        """A hook that is used for the first time since the interpreter became current; then it is found at once."""
+        hook = self.__dict__[name] = getattr(self.current, name)
+        return hook
+
+    def switch(self, interpreter: Any) -> None:
+        """Make another interpreter the current one."""
+        self.__dict__.clear()
+        self.current = interpreter
 
 
 PLAIN = Interpreter()
@@ -384,10 +391,11 @@ HOOKS = Hooks()
 
 
 @contextmanager
-def interpreting(interpreter: Interpreter) -> Generator[None]:
+def interpreting(interpreter: Any) -> Generator[None]:
     """Make `interpreter` the current one of this thread."""
-    saved, HOOKS.current = HOOKS.current, interpreter
+    saved = HOOKS.current
+    HOOKS.switch(interpreter)
     try:
         yield
     finally:
-        HOOKS.current = saved
+        HOOKS.switch(saved)

@@ -24,6 +24,7 @@ import torch
 from diptych.capture.completion import Completion
 from diptych.capture.convert import convert, convertible, is_converted
 from diptych.capture.interpreter import Frame, Interpreter, Thunk, interpreting
+from diptych.capture.python_operators import BINARY
 from diptych.capture.source import NoSource
 
 SHOWN = 8
@@ -48,7 +49,7 @@ class LineProfile:
     """Of a loop: how often it made how many trips."""
     values: dict[str, None] = field(default_factory=dict)
     """Python values taken out of tensors."""
-    types: dict[str, None] = field(default_factory=dict)
+    types: dict[tuple[torch.dtype, torch.Size], None] = field(default_factory=dict)
     """Sizes and dtypes of the tensors that were computed."""
     reads: dict[str, None] = field(default_factory=dict)
     """Attributes, items and globals with numbers or tensors that were read."""
@@ -59,7 +60,8 @@ class LineProfile:
         """As plain data, without what is empty."""
         sides = {str(side).lower(): count for side, count in sorted(self.sides.items(), reverse=True)}
         trips = {str(count): times for count, times in sorted(self.trips.items())}
-        named = {"values": self.values, "types": self.types, "reads": self.reads, "writes": self.writes}
+        made = [f"{str(dtype).removeprefix('torch.')}{list(shape)}" for dtype, shape in self.types]
+        named = {"values": self.values, "types": made, "reads": self.reads, "writes": self.writes}
         found: dict[str, Any] = {"sides": sides, "trips": trips, **{name: list(kept) for name, kept in named.items()}}
         return {name: kept for name, kept in found.items() if kept}
 
@@ -69,6 +71,7 @@ class Profiler(Interpreter):
 
     def __init__(self) -> None:
         self.lines: dict[tuple[str, int], LineProfile] = {}
+        self.twins: dict[types.FunctionType, types.FunctionType] = {}
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """An imperative call of `function`, observed as far as its source can be had."""
@@ -84,25 +87,29 @@ class Profiler(Interpreter):
 
     def twin(self, f: Any) -> Any:
         """What to call in place of `f` so that its lines are seen: the transformed function, where there is one."""
-        if isinstance(f, types.FunctionType):
-            return transformed(f)
-        if isinstance(f, types.MethodType):
+        kind = type(f)
+        if kind is types.BuiltinFunctionType:  # functions of torch and methods of tensors are such
+            return f
+        if kind is types.FunctionType:
+            made = self.twins.get(f)
+            if made is None:
+                made = self.twins[f] = transformed(f)
+            return made
+        if kind is types.MethodType:
             inner = f.__func__
-            made = transformed(inner) if isinstance(inner, types.FunctionType) else inner
+            made = self.twin(inner) if type(inner) is types.FunctionType else inner
             return f if made is inner else types.MethodType(made, f.__self__)
-        if isinstance(f, torch.nn.Module) and type(f).__call__ is MODULE_CALL and plainly_called(f):
+        if isinstance(f, torch.nn.Module) and kind.__call__ is MODULE_CALL:
             forward = f.forward
             made = self.twin(forward)
-            return f if made is forward else made
+            return made if made is not forward and plainly_called(f) else f
         return f
 
     def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """`f(*args, **kwargs)`."""
         frame = sys._getframe(1)
-        if f is warnings.warn or logs(f):
-            position = 2 if f is warnings.warn else len(args)
-            if len(args) <= position:
-                kwargs["stacklevel"] = distance(frame, kwargs.get("stacklevel", 1))
+        if (f is warnings.warn and len(args) < 3) or logs(f):
+            kwargs["stacklevel"] = distance(frame, kwargs.get("stacklevel", 1))
         result = self.twin(f)(*args, **kwargs)
         if isinstance(result, torch.Tensor):
             self.computed(frame, result)
@@ -112,9 +119,9 @@ class Profiler(Interpreter):
 
     def computed(self, frame: FrameType, result: torch.Tensor) -> None:
         """A line has computed a tensor."""
-        line = self.line(frame)
-        if len(line.types) < SHOWN:
-            keep(line.types, described(result))
+        kinds = self.line(frame).types
+        if len(kinds) < SHOWN:
+            kinds[result.dtype, result.shape] = None
 
     def line(self, frame: FrameType) -> LineProfile:
         """The notes of the line at which a frame stands."""
@@ -181,7 +188,7 @@ class Profiler(Interpreter):
     # Values and state ---------------------------------------------------------------------------------------------
 
     def binary(self, name: str, left: Any, right: Any) -> Any:
-        result = super().binary(name, left, right)
+        result = BINARY[name](left, right)
         if isinstance(result, torch.Tensor):
             self.computed(sys._getframe(1), result)
         return result
@@ -189,7 +196,9 @@ class Profiler(Interpreter):
     def getattr(self, owner: Any, name: str) -> Any:
         value = getattr(owner, name)
         if isinstance(value, STATE) and not isinstance(owner, torch.Tensor):
-            keep(self.line(sys._getframe(1)).reads, f"{titled(owner)}.{name}")
+            reads = self.line(sys._getframe(1)).reads
+            if len(reads) < SHOWN:
+                reads[f"{titled(owner)}.{name}"] = None
         return value
 
     def load_global(self, table: dict[str, Any], name: str) -> Any:
@@ -286,11 +295,6 @@ def keep(names: dict[str, None], name: str) -> None:
     """Note a name, if there are not too many."""
     if len(names) < SHOWN:
         names[name] = None
-
-
-def described(value: torch.Tensor) -> str:
-    """The type of a tensor: `float32[2, 3]`."""
-    return f"{str(value.dtype).removeprefix('torch.')}{list(value.shape)}"
 
 
 def titled(owner: Any) -> str:

@@ -37,8 +37,12 @@ from diptych.capture.trail import MISSING
 LIMIT = 20_000
 """How many objects are looked at."""
 NUMBERS = (int, float)
+PLAIN = {bool, str, bytes, type(None), torch.dtype, torch.device, types.BuiltinFunctionType}
+BUILT_IN = {list, tuple, dict, set, frozenset, collections.OrderedDict}
 KEYS = (str, int, float, bool, tuple)
 MODULE_TABLES = ("_parameters", "_buffers", "_modules")
+INTERNALS = frozenset(vars(torch.nn.Module())) - {*MODULE_TABLES}
+"""What modules keep for torch itself."""
 
 
 @dataclass
@@ -83,8 +87,11 @@ class Snapshot:
 
     def shadow(self, value: Any) -> Any:
         """What is kept of a value; its parts follow later."""
-        if type(value) in NUMBERS:
+        kind = type(value)
+        if kind in NUMBERS:
             return value
+        if kind in PLAIN or (kind in BUILT_IN and not value):
+            return MISSING
         if isinstance(value, torch.Tensor):
             return Size(value.dtype, tuple(value.shape))
         if not reached(value):
@@ -107,7 +114,8 @@ class Snapshot:
         elif isinstance(value, dict):
             yield from ((key, part) for key, part in list(value.items()) if isinstance(key, KEYS))
         else:
-            yield from list(getattr(value, "__dict__", {}).items())
+            own = getattr(value, "__dict__", {})
+            yield from [(name, part) for name, part in own.items() if name not in INTERNALS]
             if not isinstance(value, type | types.FunctionType | types.ModuleType):
                 self.shadow(type(value))
                 forward = getattr(type(value), "forward", None)

@@ -15,7 +15,7 @@ from diptych.cli.target import Target, find
 
 
 def explain(target: Target, specs: Sequence[str], json: bool) -> None:
-    """Call the program twice on its example arguments and print the report of its hybridized form."""
+    """Call the program on its example arguments, observed, captured and as a graph, and print the report."""
     if not target.name:
         raise Problem(
             "--why takes a program",
@@ -25,7 +25,7 @@ def explain(target: Target, specs: Sequence[str], json: bool) -> None:
         )
     program = find(target)
     hybrid = diptych.hybridize(program.call)
-    for _ in range(2):
+    for _ in range(3):
         with contextlib.redirect_stdout(io.StringIO()):
             try:
                 hybrid(*for_program(program, specs).arguments)

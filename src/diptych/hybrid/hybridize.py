@@ -161,14 +161,15 @@ def hybridize(fn: None = None, *, speculate: bool = ...) -> Callable[[Any], Any]
 def hybridize(fn: Any = None, *, speculate: bool = True) -> Any:
     """Make a program run as symbolic graphs, with the behaviour of the imperative program.
 
-    Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call for new
-    argument types captures a graph; later calls that pass its guards run it; what cannot be captured runs
-    imperatively and is named in `.report()`.
+    Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call is imperative
+    and observed; the second, and later the first one for new argument types, captures a graph; calls that pass its
+    guards run it; what cannot be captured runs imperatively and is named in `.report()`.
 
     Args:
         fn: a function, method, callable object or `nn.Module`.
         speculate: where a program cannot be captured with all its paths, capture the path of the call: what was decided
-            on the way is assumed, and checked when the graph runs. If False, nothing is assumed about tensor values.
+            on the way is assumed, and checked when the graph runs. If False, nothing is assumed about tensor values,
+            and no call is observed: the first one captures.
 
     Returns:
         A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.
