@@ -7,9 +7,10 @@ from typing import Any
 import torch
 
 from diptych.capture.regions import Region
-from diptych.graph import control, own, walk
+from diptych.graph import control, walk
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.own import OWN
+from diptych.graph.telling import TELLING, warn
 
 
 def all_nodes(module: Any) -> list[Any]:
@@ -42,9 +43,14 @@ def draws(module: Any) -> bool:
     return False
 
 
-def prints(module: Any) -> bool:
-    """Whether a graph prints."""
-    return any(node.target is OWN["say"] for node in all_nodes(module))
+def warns(module: Any) -> bool:
+    """Whether a graph warns."""
+    return any(node.target is warn for node in all_nodes(module))
+
+
+def tells(module: Any) -> bool:
+    """Whether a graph prints, logs or warns."""
+    return any(node.target in TELLING for node in all_nodes(module))
 
 
 def effectful(region: Region) -> bool:
@@ -57,7 +63,7 @@ def is_effect(node: Any) -> bool:
     if isinstance(node.target, control.Raise):
         return True
     if node.op == "call_function":
-        if node.target in (own.OWN["say"], own.OWN["python_random"], own.OWN["manual_seed"]):
+        if node.target in (*TELLING, OWN["python_random"], OWN["manual_seed"]):
             return True
         tags = getattr(node.target, "tags", ())
         if any(str(t).endswith("nondeterministic_seeded") for t in tags):

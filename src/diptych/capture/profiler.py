@@ -282,13 +282,15 @@ def distance(frame: FrameType | None, level: int) -> int:
     """The `stacklevel` that means the same place as `level` does without the frames of the profiler."""
     steps = 2
     for _ in range(level - 1):
-        while frame is not None and frame.f_code is not CALL:
+        while frame is not None and frame.f_code not in BOUNDS:
             frame, steps = frame.f_back, steps + 1
-        frame, steps = (frame.f_back if frame is not None else None), steps + 1
+        while frame is not None and frame.f_globals.get("__name__", "").startswith("diptych."):
+            frame, steps = frame.f_back, steps + 1
     return steps
 
 
-CALL = Profiler.call.__code__
+BOUNDS = (Profiler.call.__code__, Profiler.run.__code__)
+"""Where one function of the user calls another, or is called from outside."""
 
 
 def keep(names: dict[str, None], name: str) -> None:

@@ -40,7 +40,8 @@ class Program:
     opaque: list[str] = field(default_factory=list)
     followed: list[str] = field(default_factory=list)
     draws: bool = False
-    prints: bool = False
+    tells: bool = False
+    warns: bool = False
     assumes: bool = False
     inference: bool = False
 

@@ -26,6 +26,7 @@ from diptych.capture.values import KINDS, Scalar, kind_of
 from diptych.graph import control, own
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
+from diptych.graph.telling import TELLING
 
 aten = torch.ops.aten
 EMIT_LIMIT = 30_000
@@ -340,7 +341,7 @@ class Tape:
         env._update_version_counter()
 
 
-ONCE = (own.OWN["say"], own.OWN["python_random"], own.OWN["manual_seed"])
+ONCE = (*TELLING, own.OWN["python_random"], own.OWN["manual_seed"])
 """What a program would notice if it were done twice."""
 
 SIZE_ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.floordiv, operator.neg)

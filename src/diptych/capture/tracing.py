@@ -15,7 +15,7 @@ from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.direct_calls import Apply, Flatten
 from diptych.capture.effects import Fetch, Update, describe
-from diptych.capture.node_effects import draws, prints
+from diptych.capture.node_effects import draws, tells, warns
 from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
@@ -244,7 +244,8 @@ class Tracing:
             graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
         )
         program.followed = self.stager.followed
-        program.draws, program.prints = draws(module), prints(module)
+        program.draws, program.tells = draws(module), tells(module)
+        program.warns = warns(module)
         program.inference = self.stager.in_inference
         program.assumes = self.speculate is not Speculate.NOTHING
         graph.calling = self.calling()

@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from diptych.graph import telling as telling  # fills the registry too
 from diptych.graph.own import register
-from diptych.graph.printing import may_be_held
 
 
 @register("rebind")
@@ -105,14 +105,6 @@ def allclose(a: torch.Tensor, b: torch.Tensor, rtol: float, atol: float, equal_n
 def from_numbers(values: tuple[Any, ...], dtype: torch.dtype | None, device: str) -> torch.Tensor:
     """`torch.tensor` of (nested tuples of) Python numbers."""
     return torch.tensor(values, dtype=dtype, device=device)
-
-
-@register("say")
-@may_be_held
-def say(line: str) -> int:
-    """Print text (with its line end)."""
-    print(line, end="")
-    return 0
 
 
 @register("sort_order")

@@ -1,4 +1,4 @@
-"""Lines that a graph prints: at once, or held back until its run has succeeded (thread by thread)."""
+"""What a graph tells the world (lines, log records, warnings): at once, or held back until its run has succeeded."""
 
 from __future__ import annotations
 
@@ -7,29 +7,31 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-_held: ContextVar[list[str] | None] = ContextVar("held", default=None)
+Event = Callable[[], object]
+
+_held: ContextVar[list[Event] | None] = ContextVar("held", default=None)
 
 
 @contextmanager
-def held_lines() -> Generator[list[str]]:
-    """Inside, what graphs of this thread print is collected in the list instead."""
-    lines: list[str] = []
-    token = _held.set(lines)
+def held_events() -> Generator[list[Event]]:
+    """Inside, what graphs of this thread tell is collected in the list instead: call each to let it out."""
+    events: list[Event] = []
+    token = _held.set(events)
     try:
-        yield lines
+        yield events
     finally:
         _held.reset(token)
 
 
-def may_be_held(say: Callable[[str], int]) -> Callable[[str], int]:
-    """Decorator: an operation that prints its text, or has it held back."""
+def may_be_held(tell: Callable[..., int]) -> Callable[..., int]:
+    """Decorator: an operation that tells something, or has it held back."""
 
-    @functools.wraps(say)
-    def hold(line: str) -> int:
-        lines = _held.get()
-        if lines is None:
-            return say(line)
-        lines.append(line)
+    @functools.wraps(tell)
+    def hold(*args: object) -> int:
+        events = _held.get()
+        if events is None:
+            return tell(*args)
+        events.append(functools.partial(tell, *args))
         return 0
 
     return hold

@@ -7,6 +7,7 @@ import itertools
 import random
 import statistics
 import time
+import warnings
 from typing import Any, NoReturn
 
 import torch
@@ -16,7 +17,7 @@ from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
 from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
 from diptych.capture.structure import Examples, Structure
-from diptych.graph.printing import held_lines
+from diptych.graph.printing import Event, held_events
 from diptych.hybrid.guarding import Fit, Maker
 from diptych.hybrid.sharing import Sharing
 
@@ -188,11 +189,13 @@ class Entry:
     def run(self, roots: Roots, flat: list[Any]) -> Any:
         """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""
         program = self.program
+        if program.warns and any(action == "error" for action, *_ in warnings.filters):
+            raise Fallback(RuntimeError("a warning would be an exception now"))
         states = (torch.get_rng_state(), random.getstate()) if program.draws else None
-        lines: list[str] = []
+        events: list[Event] = []
         try:
-            if program.prints:
-                with held_lines() as lines:
+            if program.tells:
+                with held_events() as events:
                     outputs = self.run_graph(*flat)
             else:
                 outputs = self.run_graph(*flat)
@@ -205,19 +208,19 @@ class Entry:
                     torch.set_rng_state(states[0])
                     random.setstate(states[1])
                 raise Fallback(error) from error
-            print_lines(lines)
+            let_out(events)
             self.calls += 1
             program.raised(raised, roots, flat)
             reraise(error, getattr(raised[0], "where", None))
-        print_lines(lines)
+        let_out(events)
         self.calls += 1
         return program.finish(roots, outputs, flat)
 
 
-def print_lines(lines: list[str]) -> None:
-    """What a run of the graph has printed."""
-    for line in lines:
-        print(line, end="")
+def let_out(events: list[Event]) -> None:
+    """What a run of the graph has printed, logged and warned of."""
+    for event in events:
+        event()
 
 
 def differing(facts: TensorFacts, value: torch.Tensor) -> tuple[int, ...] | None:

@@ -13,6 +13,8 @@ from diptych.capture.sources import Argument
 from diptych.graph.lines import SourceLine
 from diptych.hybrid.entry import Entry
 
+TOLD = frozenset({"own.say", "own.log", "own.warn"})
+
 
 class Report:
     """A snapshot of a hybridized program: `str()` is the text, `data` the same and more as plain data."""
@@ -128,7 +130,7 @@ def became(operations: tuple[str, ...]) -> str:
         return "staged"
     if any(name.startswith("raise ") for name in operations):
         return "raises"
-    return "effect" if "own.say" in operations else "computed"
+    return "effect" if not TOLD.isdisjoint(operations) else "computed"
 
 
 def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ import logging
 
 import torch
 
-EXPECT = "any"
+EXPECT = "graph"
 
 logger = logging.getLogger("clipper")
 

@@ -127,6 +127,8 @@ class Calling(Recursion, Modules, Containers):
         """A bound method: its function, with its object in front."""
         if f.__name__ == "apply" and isinstance(f.__self__, type) and issubclass(f.__self__, torch.autograd.Function):
             return self.autograd_function(f.__self__, args, kwargs)
+        if f.__func__ in HANDLERS:
+            return self.call(f.__func__, f.__self__, *args, **kwargs)
         self.check_allowed(f, args, kwargs)
         if isinstance(f.__self__, torch.nn.Module) and f.__func__ is torch.nn.Module.__call__:
             return self.module(f.__self__, args, kwargs)

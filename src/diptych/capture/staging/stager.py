@@ -35,6 +35,7 @@ from diptych.capture.values import Scalar, Union
 from diptych.graph import own
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.spec import NumberSpec
+from diptych.graph.telling import say
 
 _lock = threading.RLock()
 SET_ATTRIBUTE = torch.nn.Module.__setattr__
@@ -235,7 +236,7 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
         text = self.join_text(*parts)
         if isinstance(text, Union):
             raise self.tape.refuse("structure-in-branch", "print of a value of path-dependent type")
-        self.tape.emit(own.OWN["say"], (text.node if isinstance(text, Scalar) else text,), None, NumberSpec("int"))
+        self.tape.emit(say, (text.node if isinstance(text, Scalar) else text,), None, NumberSpec("int"))
 
     def known(self, tensor: torch.Tensor) -> bool:
         """Whether a tensor has a handle."""

@@ -9,6 +9,7 @@ from diptych.capture.staging.builtin import iteration as iteration
 from diptych.capture.staging.builtin import numbers as numbers
 from diptych.capture.staging.builtin import objects as objects
 from diptych.capture.staging.builtin import ordering as ordering
+from diptych.capture.staging.builtin import telling as telling
 from diptych.capture.staging.builtin import tensor_methods as tensor_methods
 from diptych.capture.staging.builtin import tensors as tensors
 from diptych.capture.staging.builtin import text as text
