@@ -196,6 +196,11 @@ class Observation:
     error: Exception | None = None
 
 
+def chain(error: BaseException | None) -> list[BaseException]:
+    """An exception, what it was raised from, and so on."""
+    return [error, *chain(error.__cause__)] if error is not None else []
+
+
 def observe(running: Program, built: Built, call: Call, number: int) -> Observation:
     """Make the call with known random streams and write down every aspect of it."""
     outside = [surroundings(built.program), built.state(built.program)]
@@ -220,7 +225,7 @@ def observe(running: Program, built: Built, call: Call, number: int) -> Observat
     returned = tensors(result, "result")
     outputs = list(returned.values()) + [t for t in tensors(given, "call").values() if t.grad_fn is not None]
     tables: dict[str, Table | None] = {
-        "exception": {"raised": (type(error).__qualname__, str(error))} if error else {},
+        "exception": {"raised": [(type(e).__qualname__, str(e)) for e in chain(error)]} if error else {},
         "result": table(result, "result"),
         "requires_grad": {p: (t.requires_grad, t.is_leaf) for p, t in returned.items()},
         "aliasing": aliases(result, known),

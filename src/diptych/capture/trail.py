@@ -94,8 +94,9 @@ class AttributePlace:
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """The attributes of an object."""
-    found = {name: getattr(value, name) for name in slots(type(value)) if hasattr(value, name)}
+    """The attributes of an object; the arguments of an exception are among them."""
+    found = {"args": value.args} if isinstance(value, BaseException) else {}
+    found |= {name: getattr(value, name) for name in slots(type(value)) if hasattr(value, name)}
     return {**found, **getattr(value, "__dict__", {})}
 
 

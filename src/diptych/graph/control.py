@@ -55,7 +55,8 @@ class Raise:
     """Raise `kind(*arguments)`: the target of a node that ends its path; `node.args` fill the holes of `arguments`.
 
     `arguments` is a tuple of constants; a `Hole` stands for the operand of that position. `attributes` are what the
-    exception has besides, `where` is the user's line. `updates` are the updates of the world outside that came before
+    exception has besides, `cause` what it is raised from, over the same operands (an exception that is not raised
+    itself), `where` is the user's line. `updates` are the updates of the world outside that came before
     it, their values over the operands. An `implicit` one comes from an operation that failed during the trace: the
     imperative program fails there too, with a message that may differ.
     """
@@ -64,6 +65,7 @@ class Raise:
         self.kind = kind
         self.arguments = arguments
         self.attributes: dict[str, Any] = {}
+        self.cause: Raise | None = None
         self.updates: tuple[Any, ...] = ()
         self.implicit = False
         self.where: Any = None
@@ -72,13 +74,24 @@ class Raise:
 
     def exception(self, *operands: Any) -> BaseException:
         """The exception this node raises for these operands."""
-        arguments = [operands[a.index] if isinstance(a, Hole) else a for a in self.arguments]
+        arguments = self.filled(operands)
         if self.kind.__module__ == "builtins":
-            return self.kind(*arguments)
-        made = self.kind.__new__(self.kind, *arguments)  # its __init__ may take other arguments
-        made.args = tuple(arguments)
-        made.__dict__.update(self.attributes)
+            made = self.kind(*arguments)
+        else:
+            made = self.kind.__new__(self.kind, *arguments)  # its __init__ may take other arguments
+            made.args = tuple(arguments)
+            made.__dict__.update(self.attributes)
+        if self.cause is not None:
+            made.__cause__ = self.cause.exception(*operands)
         return made
+
+    def filled(self, operands: Sequence[Any]) -> list[Any]:
+        """Its arguments, with the operands in their holes."""
+        return [operands[a.index] if isinstance(a, Hole) else a for a in self.arguments]
+
+    def chain(self) -> list[Raise]:
+        """The exception, and what it is raised from."""
+        return [self, *(self.cause.chain() if self.cause is not None else [])]
 
     def __call__(self, *operands: Any) -> None:
         error = self.exception(*operands)

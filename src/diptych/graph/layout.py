@@ -101,6 +101,14 @@ def mapping(make: Any, pairs: Iterable[tuple[Any, Any]], setting: Any = None) ->
     return made
 
 
+def instance(make: type, pairs: Iterable[tuple[str, Any]]) -> Any:
+    """An object of this type with these attributes, made without calling `__init__`."""
+    made = make.__new__(make) if issubclass(make, BaseException) else object.__new__(make)
+    for name, value in pairs:
+        object.__setattr__(made, name, value)
+    return made
+
+
 def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
     """Build the Python value that `layout` describes from the flat outputs."""
     match layout:
@@ -113,10 +121,7 @@ def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
         case Mapping_(make, keys, items, setting):
             return mapping(make, zip(keys, [unpack(item, flat) for item in items], strict=True), setting)
         case Object_(make, names, items):
-            made = object.__new__(make)
-            for name, item in zip(names, items, strict=True):
-                object.__setattr__(made, name, unpack(item, flat))
-            return made
+            return instance(make, zip(names, [unpack(item, flat) for item in items], strict=True))
         case Choice(tag, then, orelse):
             return unpack(then if flat[tag] else orelse, flat)
         case Rows(columns, numbers, item):

@@ -312,7 +312,8 @@ def _check_fold(node: fx.Node, fold: Fold) -> None:
 
 
 def _check_raise(node: fx.Node, target: Raise) -> None:
-    holes = [argument.index for argument in target.arguments if isinstance(argument, Hole)]
+    given = [argument for link in target.chain() for argument in link.arguments]
+    holes = [argument.index for argument in given if isinstance(argument, Hole)]
     if any(not 0 <= index < len(node.args) for index in holes):
         raise _illegal("raise", f"hole {max(holes)} is not filled: there are {len(node.args)} operands", node)
     if node.next.op != "output":

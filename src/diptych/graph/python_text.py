@@ -20,7 +20,7 @@ from torch import fx
 
 from diptych.errors import PythonTextError
 from diptych.graph import own, vocabulary, walk
-from diptych.graph.control import Function, Hole, Raise
+from diptych.graph.control import Function, Raise
 from diptych.graph.fold import Fold, fold
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Leaf, Mapping_, Sequence_
@@ -126,10 +126,15 @@ class _Program:
         return f"{target.__name__}({arguments})"
 
     def raised(self, target: Raise, operands: Sequence[Any]) -> Sequence[Any]:
-        return [operands[a.index] if isinstance(a, Hole) else a for a in target.arguments]
+        return [argument for link in target.chain() for argument in link.filled(operands)]
 
     def raising(self, target: Raise, operands: list[str]) -> str:
-        return f"raise {self.types.name(target.kind)}({', '.join(operands)})"
+        made: list[str] = []
+        for link in target.chain():
+            count = len(link.arguments)
+            made.append(f"{self.types.name(link.kind)}({', '.join(operands[:count])})")
+            operands = operands[count:]
+        return f"raise {' from '.join(made[:2])}"
 
     def function(self, function: Function) -> Block:
         module = function.body

@@ -185,7 +185,7 @@ class Types:
 _BUILD = '''\
 def build(kind, **attributes):
     """An instance of `kind` with these attributes, made without calling `__init__`."""
-    made = object.__new__(kind)
+    made = kind.__new__(kind) if issubclass(kind, BaseException) else object.__new__(kind)
     for name, value in attributes.items():
         object.__setattr__(made, name, value)
     return made'''

@@ -122,9 +122,7 @@ def _write_target(node: fx.Node, encoder: Encoder, functions: list[Function]) ->
         kinds = [functions.index(kind) for kind in target.kinds]
         return {"fold": [kinds, list(target.rows), list(target.children), [list(s) for s in target.shared]]}
     if isinstance(target, Raise):
-        effects = [Effect(update.kind, update.path, update.value) for update in target.updates]
-        fields = (target.kind, target.arguments, target.attributes, effects, target.implicit, target.where)
-        return {"raise": [encoder.value(field) for field in fields]}
+        return _write_raise(target, encoder)
     name = vocabulary.name_of(target)
     if name is None or vocabulary.find(name) is not target:
         raise SaveError(
@@ -134,6 +132,21 @@ def _write_target(node: fx.Node, encoder: Encoder, functions: list[Function]) ->
             "save the graph of a program without it, or write the program with graph.to_python()",
         )
     return name
+
+
+def _write_raise(target: Raise, encoder: Encoder) -> Json:
+    effects = [Effect(update.kind, update.path, update.value) for update in target.updates]
+    fields = (target.kind, target.arguments, target.attributes, effects, target.implicit, target.where)
+    written: Json = {"raise": [encoder.value(field) for field in fields]}
+    return written | ({"cause": _write_raise(target.cause, encoder)} if target.cause is not None else {})
+
+
+def _read_raise(written: Json, decoder: Decoder) -> Raise:
+    kind, arguments, attributes, effects, implicit, where = map(decoder.value, written["raise"])
+    made = Raise(kind, arguments)
+    made.attributes, made.updates, made.implicit, made.where = attributes, tuple(effects), implicit, where
+    made.cause = _read_raise(written["cause"], decoder) if "cause" in written else None
+    return made
 
 
 def _read_module(written: Json, decoder: Decoder, functions: list[Function]) -> fx.GraphModule:
@@ -166,10 +179,7 @@ def _read_target(written: Json, decoder: Decoder, functions: list[Function]) -> 
         if "fold" in written:
             kinds, rows, children, shared = written["fold"]
             return Fold([functions[kind] for kind in kinds], rows, children, [tuple(s) for s in shared])
-        kind, arguments, attributes, effects, implicit, where = map(decoder.value, written["raise"])
-        made = Raise(kind, arguments)
-        made.attributes, made.updates, made.implicit, made.where = attributes, tuple(effects), implicit, where
-        return made
+        return _read_raise(written, decoder)
     target = vocabulary.find(written)
     if target is None:
         raise LoadError(

@@ -15,7 +15,7 @@ import torch
 from torch import fx
 
 from diptych.graph import walk
-from diptych.graph.control import Function, Hole, Raise, cond
+from diptych.graph.control import Function, Raise, cond
 from diptych.graph.fold import Fold
 from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
 from diptych.graph.lines import first_line, operation
@@ -103,8 +103,9 @@ class Printer:
         if node.op == "get_attr":
             return f"constant {tensor_text(walk.attribute(walk.owner(node), str(node.target)))}"
         if isinstance(node.target, Raise):
-            arguments = (node.args[a.index] if isinstance(a, Hole) else a for a in node.target.arguments)
-            return f"{operation(node)}({', '.join(map(self.value, arguments))})"
+            names = [operation(node), *(link.kind.__name__ for link in node.target.chain()[1:])]
+            given = [", ".join(map(self.value, link.filled(node.args))) for link in node.target.chain()]
+            return " from ".join(f"{name}({values})" for name, values in zip(names, given, strict=True))
         if regions := walk.regions(node):
             if node.target is cond:
                 return f"cond {self.value(node.args[0])} ({self.values(node.args[3])})"

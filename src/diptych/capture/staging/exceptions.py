@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,8 @@ class Exceptions(Core):
             raise TypeError("exceptions must derive from BaseException")
         if cause:
             reason = self.resolve(cause[0])
+            if isinstance(reason, Union):
+                return self.distribute(lambda r: self.raise_(with_args(error, error.args), r), reason)
             error.__cause__ = self.call(reason) if isinstance(reason, type) else reason
         if self.handlers and self.tape.region is self.tape.root:
             raise certain(error) if isinstance(error, Exception) else error
@@ -75,12 +77,17 @@ class Exceptions(Core):
             self.distribute(lambda *a: self.emit_raise(with_args(error, a)), *args)
         target, operands = self.raise_node(error)
         target.attributes = attributes_of(error)
+        last, causes = target, [error]
+        while (cause := causes[-1].__cause__) is not None and cause not in causes:
+            last.cause, operands = self.raise_node(cause, operands)
+            last.cause.attributes = attributes_of(cause)
+            last = last.cause
+            causes.append(cause)
         if (
-            error.__cause__ is not None
-            or self.finals
-            or id(error) in self.inexact_errors
+            self.finals
+            or any(id(e) in self.inexact_errors for e in causes)
             or any(o in self.inexact for o in operands)
-            or any(self.holds_traced(v) for v in target.attributes.values())
+            or any(self.holds_traced(v) for link in target.chain() for v in link.attributes.values())
         ):
             target.implicit = True
         self.with_updates(target, operands)
@@ -112,10 +119,10 @@ class Exceptions(Core):
         text = str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
         return certain(UnboundLocalError(text)).with_traceback(error.__traceback__)
 
-    def raise_node(self, error: BaseException) -> tuple[Any, list[Any]]:
-        """What a node raises, and the values of the graph among its arguments."""
+    def raise_node(self, error: BaseException, before: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
+        """What a node raises, and its operands: those `before`, and the values of the graph among its arguments."""
         arguments: list[Any] = []
-        operands: list[Any] = []
+        operands: list[Any] = [*before]
         for argument in error.args:
             argument = self.tape.as_scalar(argument)
             if isinstance(argument, Scalar | torch.Tensor):

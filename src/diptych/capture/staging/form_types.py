@@ -10,7 +10,7 @@ import torch
 
 from diptych.capture.trail import attributes
 from diptych.capture.values import kind_of
-from diptych.graph.layout import Layout, mapping, sequence
+from diptych.graph.layout import Layout, instance, mapping, sequence
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,4 @@ def assemble(form: PartsForm, parts: list[Any]) -> Any:
         return mapping(make, zip(form.names, parts, strict=True), form.setting)
     if issubclass(make, list | tuple | collections.deque):
         return sequence(make, parts, form.setting)
-    made = object.__new__(make)
-    for name, part in zip(form.names, parts, strict=True):
-        object.__setattr__(made, name, part)
-    return made
+    return instance(make, zip(form.names, parts, strict=True))

@@ -102,6 +102,8 @@ class Forms:
             return PartsForm(kind, tuple(value), tuple(self.of(v) for v in value.values()), setting(value))
         if isinstance(value, list | tuple | collections.deque):
             return PartsForm(kind, (), tuple(self.of(v) for v in value), setting(value))
+        if id(value) in self.stager.inexact_errors:
+            raise self.tape.refuse("loop-state", f"a {kind.__name__} whose text may differ is kept from round to round")
         names = attributes(value)
         return PartsForm(kind, tuple(names), tuple(self.of(v) for v in names.values()))
 

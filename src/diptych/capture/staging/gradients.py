@@ -126,19 +126,20 @@ def without_hooks(tensor: torch.Tensor) -> bool:
 def accumulate(stager: Any, leaf: torch.Tensor, made: torch.Tensor, create_graph: bool) -> None:
     """Add a gradient to what the leaf has: in place, as PyTorch does, unless the sum is to be differentiable."""
 
-    def add(old: Any) -> Any:
+    def add(old: Any) -> None:
         if old is None:
-            return made
-        if create_graph:
-            return old + made
-        with torch.no_grad():
-            old.add_(made)
-        return old
+            write_gradient(stager, leaf, made)
+        elif create_graph:
+            write_gradient(stager, leaf, old + made)
+        else:
+            with torch.no_grad():
+                old.add_(made)
 
     old = read_gradient(stager, leaf)
-    new = stager.distribute(add, old) if isinstance(old, Union) else add(old)
-    if new is not old:
-        write_gradient(stager, leaf, new)
+    if isinstance(old, Union):  # each path keeps the very tensor that it has
+        stager.distribute(add, old)
+    else:
+        add(old)
 
 
 def first_node(stager: Any, store: Store) -> fx.Node:

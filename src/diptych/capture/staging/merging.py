@@ -17,7 +17,7 @@ from diptych.capture.staging.escapes import Escapes
 from diptych.capture.staging.joins import ABSENT, Join, StoreContent
 from diptych.capture.staging.mixtures import mixture
 from diptych.capture.tensors import Store, handle
-from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace
+from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace, GradientPlace
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
 
@@ -129,6 +129,8 @@ class Merging(Escapes):
 
     def lasting(self, place: Any) -> bool:
         """Whether a place outlives the call, so that which tensor it holds (not only its value) matters."""
+        if isinstance(place, GradientPlace):
+            return place.owner.external is not None
         return isinstance(place, AttributePlace | GlobalPlace) and (
             isinstance(place, GlobalPlace) or self.outside(place.owner)
         )

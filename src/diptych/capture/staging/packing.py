@@ -26,6 +26,7 @@ from diptych.graph.layout import (
     Object_,
     Rows,
     Sequence_,
+    instance,
     mapping,
     sequence,
     setting,
@@ -199,10 +200,7 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
         case Mapping_(make, keys, items, setting):
             return mapping(make, zip(keys, [rebuild(i, leaves) for i in items], strict=True), setting)
         case Object_(make, names, items):
-            made = object.__new__(make)
-            for name, item in zip(names, items, strict=True):
-                object.__setattr__(made, name, rebuild(item, leaves))
-            return made
+            return instance(make, zip(names, [rebuild(i, leaves) for i in items], strict=True))
         case Choice(tag, then, orelse):
             return Union(leaves[tag], rebuild(then, leaves), rebuild(orelse, leaves))
         case Rows(columns, numbers, item):
