@@ -70,6 +70,10 @@ class Interpreter(Patterns):
         """`name` in `name.append(item)`."""
         return name()
 
+    def item_appended_to(self, owner: Any, key: Any) -> Any:
+        """`owner[key]` in `owner[key].append(item)`."""
+        return owner[key]
+
     def append_to(self, owner: Any, item: Any) -> Any:
         """`owner.append(item)`."""
         return owner.append(item)

@@ -36,15 +36,19 @@ class Containers(Subscripts):
     def attribute_appended_to(self, owner: Any, name: str) -> Any:
         """`owner.name` in `owner.name.append(item)`."""
         owner = self.resolve(owner)
-        plain = not isinstance(owner, Union) and type(AttributePlace(owner, name).get()) is list
+        plain = not isinstance(owner, Union) and type(AttributePlace(owner, name).get()) in (list, dict)
         return self.read_for_append(lambda: self.getattr(owner, name)) if plain else self.getattr(owner, name)
 
     def name_appended_to(self, name: Thunk) -> Any:
         """`name` in `name.append(item)`."""
         return self.read_for_append(name)
 
+    def item_appended_to(self, owner: Any, key: Any) -> Any:
+        """`owner[key]` in `owner[key].append(item)`."""
+        return self.read_for_append(lambda: self.getitem(owner, key))
+
     def read_for_append(self, read: Thunk) -> Any:
-        """Read a list only to append to it: where every path does, what it holds does not matter."""
+        """Read a list only to append to it, or a dict only for such a list: what they hold does not matter."""
         world = self.world
         world.appending = world.append_lists and not self.tape.region.repeats
         try:

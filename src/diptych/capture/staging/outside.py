@@ -85,7 +85,7 @@ class World:
             return fake if self.vary.get(source.path) else value
         if type(value) in NUMBERS and self.varies(value, source):
             return self.number(value, source, role)
-        if type(value) is list and (id(value) in self.unread or (self.appending and id(value) not in self.sources)):
+        if id(value) in self.unread or (self.appending and id(value) not in self.sources and holds_list(value)):
             return self.append_only(value, source)
         if id(value) in self.sources and not isinstance(value, PLAIN):
             known = self.sources[id(value)]
@@ -115,18 +115,29 @@ class World:
             return NODE.path not in closed and source.path not in closed
         return source.path in self.vary or every_item(source.path) in self.vary
 
-    def append_only(self, value: list[Any], source: Source) -> Any:
-        """A list of the outside to which the program appends: what it holds does not matter until it is read."""
+    def append_only(self, value: Any, source: Source) -> Any:
+        """A list of the outside to which the program appends, or a dict of such lists: what it holds does not matter.
+
+        That is so until it is read; of a dict, lists excepted, entries may be read by their keys.
+        """
         if not self.appending:
             raise ReadAfterAll
         known = self.sources.get(id(value))
         if known is None:
             self.register(value, source)
             self.unread[id(value)] = len(value)
-            self.guards.append(Guard(source, f"type({source.path}) is list", OfType(list)))
+            if isinstance(value, dict):
+                self.entries(value, source)
+            else:
+                self.guards.append(Guard(source, f"type({source.path}) is list", OfType(list)))
         elif known.path != source.path:
             self.guards.append(Guard(source, f"{source.path} is {known.path}", SameAs(known)))
         return value
+
+    def check_read(self, value: Any) -> None:
+        """What was found in a container is going to be read."""
+        if id(value) in self.unread and not self.appending:
+            raise ReadAfterAll
 
     def record_like(self, value: Any) -> bool:
         """Objects that come anew with each call: compared by their attributes as these are read."""
@@ -159,13 +170,7 @@ class World:
         self.register(value, source)
         kind = type(value)
         if isinstance(value, dict):
-            keys = list(value)
-            self.guards.append(Guard(source, f"the keys of {source.path}", Keys(kind, keys)))
-            for position, key in enumerate(keys):
-                value_ = self.enter(value[key], item_source(source, key, position), role)
-                if value_ is not value[key]:
-                    self.replace(value, key, value_)
-            return value
+            return self.entries(value, source, role)
         if isinstance(value, set | frozenset):
             self.guards.append(Guard(source, f"{source.path} == {value!r}", Equal(set(value), kind)))
             return value
@@ -177,6 +182,16 @@ class World:
                 return made
             for index, item in enumerate(items):
                 self.replace(value, index, item)
+        return value
+
+    def entries(self, value: dict[Any, Any], source: Source, role: str = "state") -> dict[Any, Any]:
+        """The keys of a dict, and what stands there."""
+        keys = list(value)
+        self.guards.append(Guard(source, f"the keys of {source.path}", Keys(type(value), keys)))
+        for position, key in enumerate(keys):
+            entered = self.enter(value[key], item_source(source, key, position), role)
+            if entered is not value[key]:
+                self.replace(value, key, entered)
         return value
 
     def replace(self, owner: Any, key: Any, value: Any) -> None:
@@ -370,3 +385,8 @@ class World:
         if base is not None and (id(owner), name) not in self.reads:
             self.reads[id(owner), name] = (MISSING, MISSING)
             self.guards.append(Guard(base, f"{base.path} has no {name}", Lacks(name)))
+
+
+def holds_list(value: Any) -> bool:
+    """Whether a value is a list, or a dict with a list somewhere in it."""
+    return type(value) is list or (type(value) is dict and any(holds_list(v) for v in value.values()))

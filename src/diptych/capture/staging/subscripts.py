@@ -61,7 +61,9 @@ class Subscripts(Attributes, Growing):
         if isinstance(owner, torch.nn.Module):
             return self.call(kind.__getitem__, owner, key)
         if issubclass(kind, dict | list | tuple | str | bytes | range | collections.deque | torch.Size | type):
-            return self.new_container(owner[key]) if isinstance(key, slice) else owner[key]
+            found = self.new_container(owner[key]) if isinstance(key, slice) else owner[key]
+            self.world.check_read(found)
+            return found
         method = class_attribute(type(owner), "__getitem__")
         return self.call(method, owner, key) if self.transforms(method) else owner[key]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from diptych.capture.syntax.appending import container
 from diptych.capture.syntax.build import FRAME, hook, load, store, thunk
 from diptych.capture.syntax.transform import Transformer, lowers
 
@@ -38,7 +39,8 @@ def lower_augmented(t: Transformer, node: ast.AugAssign) -> list[ast.stmt]:
         read = t.expression(ast.copy_location(load(target.id), target))
         return assign(t, target, hook("augment", operator, read, t.expression(node.value)))
     owner = temporary(t)
-    made: list[ast.stmt] = [ast.Assign([store(owner)], t.expression(target.value))]
+    read = container(t, target) if isinstance(target, ast.Subscript) else t.expression(target.value)
+    made: list[ast.stmt] = [ast.Assign([store(owner)], read)]
     if isinstance(target, ast.Attribute):
         key: ast.expr = ast.Constant(target.attr)
         get, put = "getattr", "setattr"
@@ -84,8 +86,8 @@ def assign(t: Transformer, target: ast.expr, value: ast.expr) -> list[ast.stmt]:
             return [ast.Assign([store(name)], value)]
         case ast.Attribute(owner, name):
             return [ast.Expr(hook("setattr", t.expression(owner), ast.Constant(name), value))]
-        case ast.Subscript(owner, key):
-            return [ast.Expr(hook("setitem", t.expression(owner), t.expression(key), value))]
+        case ast.Subscript(_, key):
+            return [ast.Expr(hook("setitem", container(t, target), t.expression(key), value))]
         case ast.Tuple(parts) | ast.List(parts):
             return unpack(t, parts, value)
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from diptych.capture.syntax.appending import appended_to, appends, container
 from diptych.capture.syntax.assignment import hook_globals
 from diptych.capture.syntax.build import hook, load, no_arguments, thunk
 from diptych.capture.syntax.functions import as_list
@@ -33,24 +34,6 @@ def lower_call(t: Transformer, node: ast.Call) -> ast.expr:
     return spread(t, hook("call", t.expression(node.func), *args, keywords=keywords))
 
 
-def appends(t: Transformer, node: ast.Call) -> bool:
-    """Whether a call may append to a list that stands outside: `self.losses.append(x)`."""
-    match node:
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(), attr="append"), args=[item], keywords=[]):
-            return not isinstance(item, ast.Starred)
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[item], keywords=[]):
-            return not isinstance(item, ast.Starred) and not t.knows(name)
-        case _:
-            return False
-
-
-def appended_to(t: Transformer, owner: ast.expr) -> ast.expr:
-    """What is appended to, read as such."""
-    if isinstance(owner, ast.Attribute):
-        return hook("attribute_appended_to", t.expression(owner.value), ast.Constant(owner.attr))
-    return hook("name_appended_to", thunk(t.expression(owner)))
-
-
 def first_parameter(t: Transformer) -> str:
     """The first parameter of the method that `super()` stands in."""
     while t.outer is not None and not t.parameters:
@@ -67,7 +50,7 @@ def lower_attribute(t: Transformer, node: ast.Attribute) -> ast.expr:
 @lowers(ast.Subscript)
 def lower_subscript(t: Transformer, node: ast.Subscript) -> ast.expr:
     """`a[i]`  ->  `getitem(a, i)`."""
-    return hook("getitem", t.expression(node.value), t.expression(node.slice))
+    return hook("getitem", container(t, node), t.expression(node.slice))
 
 
 @lowers(ast.Slice)
