@@ -106,3 +106,30 @@ def test_the_report_names_assumptions_that_failed():
     for x in INPUTS:
         hybrid(x)
     assert "an assumption did not hold" in str(hybrid.report())
+
+
+def test_updates_between_two_gradients_are_of_the_run_not_of_the_capture():
+    """A capture along a path counts the writes to parameters without doing them."""
+    weight = torch.ones(3, requires_grad=True)
+
+    def program(x):
+        for _ in range(2):
+            loss = (weight * x).square().sum()
+            loss.backward()
+            with torch.no_grad():
+                weight.sub_(0.01 * weight.grad)
+                weight.grad = None
+            names = {int(k): "n" for k in torch.nonzero(x > 0)}  # only along a path
+        return len(names)
+
+    hybrid = diptych.hybridize(program)
+    for x in (*INPUTS, *INPUTS):
+        before = weight.detach().clone()
+        expected = program(x)
+        after = weight.detach().clone()
+        with torch.no_grad():
+            weight.copy_(before)
+        assert hybrid(x) == expected
+        assert torch.equal(weight, after)
+    assert hybrid.stats.graph_calls == 5
+    assert not any("[internal]" in refusal for refusal in hybrid.stats.refusals)

@@ -96,7 +96,7 @@ class Speculation:
     def run(self, node: fx.Node) -> Any:
         """Run one node."""
         if node.op == "placeholder":
-            return self.tape.world.value_of(node)
+            return unversioned(self.tape.world.value_of(node))
         if node.op == "get_attr":
             return self.tape.root.modules[str(node.target)]
         if node.target in TELLING:
@@ -110,3 +110,10 @@ class Speculation:
         if node not in self.values and node.op in ("placeholder", "get_attr"):
             self.values[node] = self.run(node)
         return self.values[node]
+
+
+def unversioned(value: Any) -> Any:
+    """An input as the example has it, with a version counter of its own: a trace counts writes without doing them."""
+    if not isinstance(value, torch.Tensor) or value.is_inference():
+        return value
+    return value.data.requires_grad_(value.requires_grad)

@@ -26,6 +26,8 @@ class Store:
     """The memory that some tensors share: `node` is its content as the shape of its first tensor.
 
     `leaf` is the node that made it a leaf of autograd, if the program did; `grad` is the `.grad` of its tensor.
+    `copies` says that it is a column of a growing list, whose items are copies of tensors that have an identity in
+    Python; `doubled` that one tensor may stand there twice.
     """
 
     def __init__(self, node: fx.Node | None, requires_grad: bool, external: Any = None) -> None:
@@ -36,6 +38,8 @@ class Store:
         self.constant = False
         self.twins: tuple[tuple[Store, int], ...] = ()
         self.formal = False
+        self.copies = False
+        self.doubled = False
         self.key = ("store", id(self))
         self.depth = 0
         self.leaf: fx.Node | None = None
@@ -120,6 +124,36 @@ def kin(stores: Iterable[Store]) -> list[Store]:
             found[store] = None
             todo += [twin for twin, _ in store.twins]
     return list(found)
+
+
+def copied(column: torch.Tensor, *sources: torch.Tensor) -> None:
+    """`column` now holds copies of these tensors: once one of them is written to, it is not read any more."""
+    store = handle(column).store
+    parts = [[s for s in kin([handle(source).store]) if s is not store] for source in sources]
+    found = [s for part in parts for s in part]
+    store.copies = True
+    store.doubled = len(set(found)) < len(found) or any(s.doubled for s in found)
+    store.twins = tuple((s, s.version) for s in dict.fromkeys(found))
+
+
+def inherit(store: Store, origins: Iterable[Store]) -> None:
+    """A store that may be any of others is a column of copies if one of them is."""
+    for origin in origins:
+        store.copies = store.copies or origin.copies
+        store.doubled = store.doubled or origin.doubled
+
+
+def check_copies(tape: Recorder, tensors: Iterable[torch.Tensor]) -> None:
+    """What leaves a graph: copies may stand for tensors only where nobody can tell them apart."""
+    found = [handle(tensor).store for tensor in tensors]
+    for index, store in enumerate(found):
+        if not store.copies:
+            continue
+        mine = set(kin([store]))
+        others = [other for place, other in enumerate(found) if place != index]
+        shared = any(not mine.isdisjoint(kin([other])) for other in others)
+        if shared or store.doubled or any(s.external is not None for s in mine):
+            raise tape.refuse("view-of-path", "an item of a growing list that is reachable under another name too")
 
 
 def claim(tape: Recorder, store: Store) -> None:

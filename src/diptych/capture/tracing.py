@@ -25,7 +25,7 @@ from diptych.capture.staging.exceptions import DATA_DEPENDENT
 from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.stager import Stager
-from diptych.capture.tensors import Store, adopt, detached, handle, node_of
+from diptych.capture.tensors import Store, adopt, check_copies, detached, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
 from diptych.capture.values import Scalar
 from diptych.graph.calling import Calling
@@ -160,7 +160,7 @@ class Tracing:
         if described is None:
             return None
         kind, path, target = described
-        value = None if change.after is MISSING else packer.pack(change.after, top=True)
+        value = None if change.after is MISSING else packer.pack(change.after)
         return Update(kind, path, target, value)
 
     def content(self, store: Store, external: Any) -> torch.Tensor:
@@ -187,6 +187,8 @@ class Tracing:
         aliases: dict[int, Any] = {}
         positions = {id(e): i for i, e in enumerate(self.world.externals)}
         self.copy_constants(leaves)
+        unique = {id(leaf): leaf for leaf in leaves if isinstance(leaf, torch.Tensor)}
+        check_copies(self.tape, [self.stager.traced(leaf) for leaf in unique.values()])
         for index, leaf in enumerate(leaves):
             if isinstance(leaf, Scalar):
                 nodes.append(self.tape.root.use(leaf.node))

@@ -107,6 +107,14 @@ def from_numbers(values: tuple[Any, ...], dtype: torch.dtype | None, device: str
     return torch.tensor(values, dtype=dtype, device=device)
 
 
+@register("stacked")
+def stacked(column: torch.Tensor) -> torch.Tensor:
+    """`torch.stack` of the rows of `column`."""
+    if not column.shape[0]:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    return column.clone()
+
+
 @register("sort_order")
 def sort_order(keys: tuple[Any, ...], reverse: bool) -> tuple[int, ...]:
     """The positions that put `keys` (numbers, texts, nested tuples of them) into order, equal ones as they stand."""

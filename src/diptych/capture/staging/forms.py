@@ -23,7 +23,7 @@ from diptych.capture.staging.form_types import (
 )
 from diptych.capture.staging.packing import holds
 from diptych.capture.staging.rows import RowsOf, row, rows_of
-from diptych.capture.tensors import Handle, Store, attach, handle, node_of
+from diptych.capture.tensors import Handle, Store, attach, copied, handle, node_of
 from diptych.capture.trail import attributes
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph.layout import Constant, Layout, Leaf, Mapping_, Object_, Sequence_, setting
@@ -263,6 +263,8 @@ class Forms:
             return Union(tag, self.formal(form.then, inputs), self.formal(form.orelse, inputs))
         if isinstance(form, RowsForm):
             columns = [self.formal_tensor(c, inputs) for c in form.columns]
+            for column, kind in zip(columns, form.numbers, strict=True):
+                handle(column).store.copies = kind is None
             return self.stager.birth([RowsOf(columns, list(form.numbers), form.item)])
         made = assemble(form, [self.formal(p, inputs) for p in form.parts])
         return self.stager.birth(made) if form.make in (list, dict) else made  # objects: copies, not to be written to
@@ -356,9 +358,11 @@ class Forms:
             for table, leaf in zip(tables, leaves, strict=True):
                 table.append(row(self.tape, leaf)[0])
         columns: list[torch.Tensor] = []
-        for table, column in zip(tables, form.columns, strict=True):
+        for table, column, kind in zip(tables, form.columns, form.numbers, strict=True):
             if table:
-                columns.append(torch.cat(table, 0) if len(table) > 1 else table[0])
+                columns.append(torch.cat(table, 0))
+                if kind is None:
+                    copied(columns[-1], *table)
             else:
                 columns.append(torch.empty([0, *column.shape[1:]], dtype=column.dtype, device=column.device))
         return RowsOf(columns, list(form.numbers), form.item)

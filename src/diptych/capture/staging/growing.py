@@ -38,17 +38,19 @@ class Growing(Mixtures):
 
     def append(self, rows: RowsOf, value: Any) -> RowsOf:
         """The rows with one more item."""
-        return rows.over([torch.cat(pair, 0) for pair in zip(rows.columns, self.new_rows(rows, value), strict=True)])
+        new = self.new_rows(rows, value)
+        return rows.over([torch.cat(pair, 0) for pair in zip(rows.columns, new, strict=True)], new)
 
     def inserted(self, rows: RowsOf, index: int, value: Any) -> RowsOf:
         """The rows with one more item before the one at `index`; slices of tensors clamp as `list.insert` does."""
         new = self.new_rows(rows, value)
-        return rows.over([torch.cat([c[:index], n, c[index:]], 0) for c, n in zip(rows.columns, new, strict=True)])
+        parts = zip(rows.columns, new, strict=True)
+        return rows.over([torch.cat([c[:index], n, c[index:]], 0) for c, n in parts], new)
 
     def without(self, rows: RowsOf, index: int) -> RowsOf:
         """The rows without the one at `index`, which exists."""
         if index in (0, -1):
-            return rows.over([c[1:] if index == 0 else c[:-1] for c in rows.columns])
+            return RowsOf([c[1:] if index == 0 else c[:-1] for c in rows.columns], rows.numbers, rows.item)
         return rows.over([torch.cat([c[:index], c[index + 1 :]], 0) for c in rows.columns])
 
     def replaced(self, rows: RowsOf, index: Any, value: Any) -> RowsOf:
@@ -57,7 +59,7 @@ class Growing(Mixtures):
             index = self.tape.as_scalar(rows.columns[0].shape[0]) + index
         place = number_tensor(self.tape, (index,), torch.int64)
         new = self.new_rows(rows, value)
-        return rows.over([torch.index_copy(c, 0, place, n) for c, n in zip(rows.columns, new, strict=True)])
+        return rows.over([torch.index_copy(c, 0, place, n) for c, n in zip(rows.columns, new, strict=True)], new)
 
     def new_rows(self, rows: RowsOf, value: Any) -> list[torch.Tensor]:
         """An item as one more row for each column."""
@@ -98,7 +100,7 @@ class Growing(Mixtures):
         first = marker or self.as_rows(left, other)
         second = other or self.as_rows(right, marker)
         columns = [torch.cat([a, b], 0) for a, b in zip(first.columns, second.columns, strict=True)]
-        return [RowsOf(columns, first.numbers, first.item)]
+        return [first.over(columns, second.columns)]
 
 
 def from_the_end(key: slice) -> slice:

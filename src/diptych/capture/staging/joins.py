@@ -17,7 +17,7 @@ from diptych.capture.staging.exceptions import with_args
 from diptych.capture.staging.mixtures import mixed_contents, mixture
 from diptych.capture.staging.packing import Packer
 from diptych.capture.staging.rows import RowsOf, rows_of
-from diptych.capture.tensors import Handle, Store, attach, handle, has_handle, kin, node_of
+from diptych.capture.tensors import Handle, Store, attach, handle, has_handle, inherit, kin, node_of
 from diptych.capture.trail import attributes, has_attributes
 from diptych.capture.values import Original, Scalar, Undefined, Union, kind_of
 from diptych.graph.layout import mapping, sequence, setting
@@ -135,6 +135,12 @@ class Join:
     def tensor(self, a: Any, b: Any) -> torch.Tensor:
         """Two tensors of one type."""
         fake = self.blank(a, b)
+        attach(fake, Handle(self.memory(a, b)))
+        self.output(a, b, fake)
+        return fake
+
+    def memory(self, a: torch.Tensor, b: torch.Tensor) -> Store:
+        """The memory of one of two tensors."""
         store = Store(None, handle(a).store.requires_grad or handle(b).store.requires_grad)
         store.depth = self.tape.region.depth
         sources = [handle(side).store for side in (a, b)]
@@ -146,10 +152,9 @@ class Join:
                 twins.append((other, 0))
                 other.twins = (*other.twins, (store, 0))
         store.twins = tuple(twins)
+        inherit(store, sources)
         self.shared.append((store, sources))
-        attach(fake, Handle(store))
-        self.output(a, b, fake)
-        return fake
+        return store
 
     def blank(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         """A fresh fake tensor for both; sizes that differ, or that only a side knows, get new names."""
@@ -269,8 +274,7 @@ class Join:
         for x, y in zip(a.columns, b.columns, strict=True):
             count = self.tape.shape_env.create_unbacked_symint()
             fake = self.tape.empty([count, *x.shape[1:]], x.dtype, x.device)
-            grad = handle(x).store.requires_grad or handle(y).store.requires_grad
-            attach(fake, Handle(Store(None, grad)))
+            attach(fake, Handle(self.memory(x, y)))
             self.output(x, y, fake)
             columns.append(fake)
         return RowsOf(columns, a.numbers, a.item)

@@ -19,7 +19,8 @@ from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.merging import undefined
 from diptych.capture.staging.mixtures import mixed_contents, mixture
 from diptych.capture.staging.packing import stores
-from diptych.capture.tensors import Store, kin
+from diptych.capture.staging.rows import rows_of
+from diptych.capture.tensors import Store, handle, inherit, kin
 from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import COMPARISONS, Scalar, Undefined, Union
 from diptych.graph import control
@@ -97,6 +98,7 @@ class Attempt:
         self.first = self.as_pred(self.s.rounds.test())
         self.initial: list[Any] = []
         self.finals: dict[Hashable, set[Store]] = {}
+        self.columns: dict[Hashable, list[Store]] = {}
         self.origins: dict[Hashable, set[Store]] = {
             key: self.stores(place.get()) for key, place in self.s.places.items()
         }
@@ -209,6 +211,7 @@ class Attempt:
             if isinstance(place, Store) and place.node is None:
                 raise self.tape.refuse("view-of-path", "a write inside a loop through a name that depends on the path")
             self.finals[key] = self.stores(place.get())
+            self.columns[key] = column_stores(place.get())
             known = self.s.ends.setdefault(key, set())
             outer = {s for s in self.finals[key] if s.depth < self.tape.region.depth} - known
             stable = stable and outer <= self.origins.get(key, set())
@@ -273,19 +276,28 @@ class Attempt:
                 for store in self.stores(place.get()):
                     store.formal = True
                     store.twins = tuple((s, s.version) for s in outer)
+                    inherit(store, origins)
 
     def share_results(self, value: Any) -> None:
         """Likewise after the loop, and what it returns."""
         made: list[tuple[Store, set[Store]]] = []
         for key, place in self.s.places.items():
-            if not isinstance(place, Store):
-                origins = self.origins[key] | self.s.ends.get(key, set()) | self.finals.get(key, set())
+            if isinstance(place, Store):
+                continue
+            before = self.origins[key] | self.s.ends.get(key, set())
+            columns = column_stores(place.get())
+            if columns:  # what stands in one column of a growing list is not in another
+                ends = zip(columns, self.columns[key], strict=True)
+                made += [(store, set(kin([*before, end]))) for store, end in ends]
+            else:
+                origins = before | self.finals.get(key, set())
                 made += [(store, set(kin(origins))) for store in self.stores(place.get())]
         made += [(store, set(kin(self.s.returned))) for store in self.stores(value)]
         for store, origins in made:
             outer = [(s, s.version) for s in origins if s.depth <= self.tape.region.depth and s is not store]
             others = [(s, s.version) for s, also in made if s is not store and also & origins]
             store.twins = tuple(dict.fromkeys((*outer, *others)))
+            inherit(store, origins)
 
     def emit(self) -> tuple[Any, Any]:
         """The `while_loop` node; its outputs become the contents of the places."""
@@ -358,3 +370,9 @@ def freeze(value: Any, frozen: dict[int, Any]) -> None:
 def store_form(tape: Any, content: Any) -> Form:
     """The form of a store: only its gradient flag may change."""
     return TensorForm(torch.float32, torch.device("cpu"), (), None, content[2])
+
+
+def column_stores(value: Any) -> list[Store]:
+    """The memory of the columns of a growing list; nothing for other values."""
+    rows = rows_of(value)
+    return [handle(column).store for column in rows.columns] if rows is not None else []

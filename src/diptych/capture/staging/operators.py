@@ -125,7 +125,7 @@ class Operators(Overloads, Subscripts):
             raise self.tape.refuse("opaque-conversion", "'is' between numbers")
         if isinstance(left, torch.Tensor) and isinstance(right, torch.Tensor) and left is not right:
             one, two = (handle(self.traced(v)).store for v in (left, right))
-            if set(kin([one])) & set(kin([two])) and (one.twins or two.twins):
+            if set(kin([one])) & set(kin([two])) and (one.twins or two.twins or one.copies):
                 raise self.tape.refuse("view-of-path", "'is' between tensors that are one on some paths")
         self.rely_on_identity(left, right)
         return left is right

@@ -57,7 +57,7 @@ class Packer:
         self.seen[id(value)] = len(self.leaves) - 1
         return len(self.leaves) - 1
 
-    def pack(self, value: Any, top: bool = False) -> Layout:
+    def pack(self, value: Any) -> Layout:
         """The layout of a value over the leaves."""
         value = self.tape.as_scalar(value)
         if isinstance(value, torch.Tensor | Scalar):
@@ -66,7 +66,7 @@ class Packer:
             return Choice(self.leaf(value.pred), self.pack(value.then), self.pack(value.orelse))
         if isinstance(value, Undefined | Original):
             return Constant(value)
-        if self.refers(value) and not top:
+        if self.refers(value):
             return Leaf(self.leaf(value))
         mixed = mixed_contents(value)
         if mixed is not None:
@@ -226,4 +226,6 @@ def stores(value: Any, traced: Callable[[torch.Tensor], torch.Tensor]) -> set[St
             todo += part
         elif isinstance(part, dict):
             todo += part.values()
+        elif isinstance(part, RowsOf):
+            todo += [c for c, kind in zip(part.columns, part.numbers, strict=True) if kind is None]
     return found

@@ -8,7 +8,7 @@ import torch
 
 from diptych.capture.recording import Recorder
 from diptych.capture.refusals import Refused
-from diptych.capture.tensors import adopt
+from diptych.capture.tensors import adopt, copied
 from diptych.capture.values import Scalar, kind_of, shown
 from diptych.graph import own
 from diptych.graph.layout import Layout
@@ -27,8 +27,11 @@ class RowsOf:
         self.numbers = numbers
         self.item = item
 
-    def over(self, columns: list[torch.Tensor]) -> RowsOf:
-        """Items of the same type in other columns."""
+    def over(self, columns: list[torch.Tensor], *added: list[torch.Tensor]) -> RowsOf:
+        """Items of the same type in other columns, which hold those of this list and of `added` ones."""
+        for index, (new, kind) in enumerate(zip(columns, self.numbers, strict=True)):
+            if kind is None:
+                copied(new, self.columns[index], *(other[index] for other in added))
         return RowsOf(columns, self.numbers, self.item)
 
     def __repr__(self) -> str:

@@ -12,7 +12,9 @@ from diptych.capture.staging.builtin.containers import builtin_list
 from diptych.capture.staging.builtin.objects import builtin_isinstance
 from diptych.capture.staging.builtin.registry import HANDLERS, meaning
 from diptych.capture.staging.rows import RowsOf, number_tensor, rows_of
+from diptych.capture.tensors import adopt, node_of, requires_grad
 from diptych.capture.values import Union
+from diptych.graph import own
 from diptych.graph.layout import Leaf
 
 
@@ -28,8 +30,8 @@ def torch_stack(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
             (builtin_list(stager, tensors) if not isinstance(tensors, list | tuple | Union) else tensors, dim),
             kwargs,
         )
-    column = marker.columns[0]
-    return torch.movedim(column, 0, dim) if dim != 0 else column.clone()
+    made = stacked(stager, marker.columns[0])
+    return torch.movedim(made, 0, dim) if dim != 0 else made
 
 
 @meaning(torch.cat, torch.concat, torch.concatenate)
@@ -41,10 +43,19 @@ def torch_cat(stager: Any, tensors: Any, dim: int = 0, **kwargs: Any) -> Any:
     if marker is None or not single(marker):
         tensors = tensors if isinstance(tensors, list | tuple | Union) else builtin_list(stager, tensors)
         return stager.native(torch.cat, (tensors, dim), kwargs)
-    column = marker.columns[0]
+    column = stacked(stager, marker.columns[0])
     dim = dim % (column.dim() - 1)
     moved = torch.movedim(column, 0, dim)
     return torch.flatten(moved, dim, dim + 1)
+
+
+def stacked(stager: Any, column: torch.Tensor) -> torch.Tensor:
+    """The items of a growing list as one new tensor; torch refuses to make one of no items."""
+    tape = stager.tape
+    with tape.aside():
+        fake = torch.empty_like(column)
+    node = tape.emit(own.OWN["stacked"], (node_of(tape, column),), None, tape.spec(fake))
+    return adopt(tape, fake, node, requires_grad(column))
 
 
 def single(rows: RowsOf) -> bool:
