@@ -86,7 +86,7 @@ class Branching(Exceptions, Merging):
                 except (Refused, RecursionError):
                     raise
                 except Exception as error:
-                    thrown = self.fails(error, frame)
+                    thrown = self.fails(error)
                     side.diverged, side.thrown, side.done = thrown is None, thrown is not None, END
                     side.escape = thrown and (True, thrown)
                 end = Side(side.region, side.holds)

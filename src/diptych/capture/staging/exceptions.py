@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,6 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicO
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from diptych.capture.completion import Raising
-from diptych.capture.interpreter import Frame
 from diptych.capture.staging.core import Core, Diverged, Thrown
 from diptych.capture.staging.outside import PLAIN
 from diptych.capture.staging.packing import Packer
@@ -93,11 +91,10 @@ class Exceptions(Core):
         self.with_updates(target, operands)
         raise Diverged
 
-    def fails(self, error: Exception, frame: Frame | None) -> Raising | None:
+    def fails(self, error: Exception) -> Raising | None:
         """A side that raises when it is traced raises when it runs."""
         if isinstance(error, DATA_DEPENDENT):
             raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
-        error = self.unbound_local(error, frame)
         if self.handlers:
             return self.raising(error)
         known = exact(error)
@@ -109,15 +106,6 @@ class Exceptions(Core):
         target.implicit = not known or self.finals > 0
         self.with_updates(target, operands)
         return None
-
-    def unbound_local(self, error: Exception, frame: Frame | None = None) -> Exception:
-        """A variable of the function itself, which is a cell only for us, is a local variable in Python's message."""
-        unbound = re.match(r"cannot access free variable '(\w+)'", str(error)) if isinstance(error, NameError) else None
-        own = frame or (self.frames[-1] if self.frames else {})
-        if not unbound or unbound[1] not in own:
-            return error
-        text = str(error).replace("free variable", "local variable").replace(" in enclosing scope", "")
-        return certain(UnboundLocalError(text)).with_traceback(error.__traceback__)
 
     def raise_node(self, error: BaseException, before: Sequence[Any] = ()) -> tuple[Any, list[Any]]:
         """What a node raises, and its operands: those `before`, and the values of the graph among its arguments."""
@@ -142,7 +130,6 @@ class Exceptions(Core):
         """An exception that Python raised during the trace, for the program's own handlers."""
         if isinstance(error, DATA_DEPENDENT):
             raise self.tape.refuse("data-dependent-shape", str(error).splitlines()[0]) from error
-        error = self.unbound_local(error)
         if exact(error):
             return Raising(error)
         text = str(error)

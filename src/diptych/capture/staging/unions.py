@@ -8,6 +8,7 @@ from typing import Any
 
 from diptych.capture.completion import Returning
 from diptych.capture.staging.attributes import has_undefined
+from diptych.capture.staging.exceptions import certain
 from diptych.capture.staging.truth import Truth
 from diptych.capture.values import Original, Undefined, Union
 
@@ -61,7 +62,11 @@ class Unions(Truth):
 
     def load_local(self, read: Callable[[], Any], name: str) -> Any:
         """A variable that has no value on some path: reading it there raises."""
-        return self.with_value(super().load_local(read, name))
+        try:
+            value = super().load_local(read, name)
+        except UnboundLocalError as error:
+            raise certain(error) from None
+        return self.with_value(value)
 
     def with_value(self, value: Any) -> Any:
         """A value on the paths that have one; the others raise."""
