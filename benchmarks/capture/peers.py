@@ -30,13 +30,25 @@ Peer = Callable[[Program, Call], Captured]
 
 
 def by_diptych(program: Program, first: Call) -> Captured:
-    """`diptych.hybridize` with nothing speculated: it captures when it is called and may fall back."""
-    running = diptych.hybridize(program, speculate=False)
+    """`diptych.hybridize` as it is: the first call is observed, the second captured; a graph holds all paths."""
+    return hybridized(program, True)
+
+
+def by_staging(program: Program, first: Call) -> Captured:
+    """`diptych.hybridize` with nothing speculated: it captures when it is first called."""
+    return hybridized(program, False)
+
+
+def hybridized(program: Program, speculate: bool) -> Captured:
+    """A program that may fall back, or need more graphs than one."""
+    running: Any = diptych.hybridize(program, speculate=speculate)
 
     def flaw(limit: int) -> str:
         stats = running.stats
-        counts = f"{stats.graphs} graphs, {stats.fallbacks} fallbacks, {stats.imperative_calls} imperative calls"
-        served = 1 <= stats.graphs <= limit and stats.fallbacks == 0 and stats.imperative_calls == 0
+        paths = sum(graph["kind"] == "one path" for graph in running.report().data["graphs"])
+        imperative = stats.imperative_calls - stats.observed_calls
+        counts = f"{stats.graphs} graphs ({paths} of one path), {stats.fallbacks} fallbacks, {imperative} imperative"
+        served = 1 <= stats.graphs <= limit and not (paths or stats.fallbacks or imperative)
         return "" if served else "; ".join([counts, *map(str, stats.refusals)])
 
     return Captured(running, flaw)
@@ -87,4 +99,10 @@ def without_module(running: Program) -> Program:
     return lambda *args, **kwargs: running(*args, **kwargs)
 
 
-PEERS: dict[str, Peer] = {"diptych": by_diptych, "export": by_export, "compile": by_compile, "script": by_script}
+PEERS: dict[str, Peer] = {
+    "diptych": by_diptych,
+    "diptych-staged": by_staging,
+    "export": by_export,
+    "compile": by_compile,
+    "script": by_script,
+}

@@ -39,6 +39,8 @@ LIMIT = 20_000
 NUMBERS = (int, float)
 PLAIN = {bool, str, bytes, type(None), torch.dtype, torch.device, types.BuiltinFunctionType}
 BUILT_IN = {list, tuple, dict, set, frozenset, collections.OrderedDict}
+TENSORS = (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer)
+SEQUENCES: tuple[Any, ...] = (list, tuple, collections.deque)
 KEYS = (str, int, float, bool, tuple)
 MODULE_TABLES = ("_parameters", "_buffers", "_modules")
 INTERNALS = frozenset(vars(torch.nn.Module())) - {*MODULE_TABLES}
@@ -93,7 +95,7 @@ class Snapshot:
         if kind in PLAIN or (kind in BUILT_IN and not value):
             return MISSING
         if isinstance(value, torch.Tensor):
-            return Size(value.dtype, tuple(value.shape))
+            return Size(value.dtype, tuple(value.shape)) if kind in TENSORS else MISSING
         if not reached(value):
             return MISSING
         known = self.shadows.get(id(value))
@@ -109,10 +111,11 @@ class Snapshot:
             value = value.__func__
         if isinstance(value, types.FunctionType):
             self.mentioned(value)
-        if isinstance(value, list | tuple | collections.deque):
-            yield from enumerate(list(value))
+        base = next((base for base in SEQUENCES if isinstance(value, base)), None)
+        if base is not None:  # as it is, whatever a class of the user makes of it
+            yield from enumerate(list(base.__iter__(value)))
         elif isinstance(value, dict):
-            yield from ((key, part) for key, part in list(value.items()) if isinstance(key, KEYS))
+            yield from [(key, part) for key, part in dict.items(value) if isinstance(key, KEYS)]
         else:
             own = getattr(value, "__dict__", {})
             yield from [(name, part) for name, part in own.items() if name not in INTERNALS]

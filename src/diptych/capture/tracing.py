@@ -342,10 +342,21 @@ def quiet_meta_errors() -> Generator[None]:
 def traced(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], vary: dict[str, Any], speculate: Speculate
 ) -> Program:
-    """Capture one call; lists that are read after an append are looked at from the start in a second attempt."""
-    try:
-        return Tracing(function, vary, speculate).run(args, kwargs)
-    except ReadAfterAll:
-        again = Tracing(function, vary, speculate)
-        again.world.append_lists = False
-        return again.run(args, kwargs)
+    """Capture one call.
+
+    Lists that are read after an append are looked at from the start in a second attempt; and where what follows a long
+    loop cannot be captured, the next one unrolls such loops.
+    """
+    append_lists = stages_long = True
+    while True:
+        tracing = Tracing(function, vary, speculate)
+        tracing.world.append_lists = append_lists
+        tracing.stager.stages_long = stages_long and speculate is Speculate.NOTHING
+        try:
+            return tracing.run(args, kwargs)
+        except ReadAfterAll:
+            append_lists = False
+        except Exception:
+            if not tracing.stager.staged_long:
+                raise
+            stages_long = False

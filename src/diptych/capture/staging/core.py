@@ -78,6 +78,9 @@ class Core(Interpreter):
         self.finals = 0
 
         self.paths = 0
+        self.stages_long = True
+        self.in_vain: set[Any] = set()
+        self.staged_long = False
         self.born: dict[int, int] = {}
         self.kept: list[Any] = []
         self.frozen: dict[int, Any] = {}

@@ -96,6 +96,13 @@ def count(form: Form) -> int:
     return sum(map(count, form.parts)) if isinstance(form, PartsForm) else 0
 
 
+def grows(form: Form) -> bool:
+    """Whether a list of growing length is part of a form."""
+    if isinstance(form, ChoiceForm):
+        return grows(form.then) or grows(form.orelse)
+    return isinstance(form, RowsForm) or (isinstance(form, PartsForm) and any(map(grows, form.parts)))
+
+
 def take_apart(value: Any) -> list[Any]:
     """The parts of a container or object, in the order of its form."""
     if isinstance(value, dict):

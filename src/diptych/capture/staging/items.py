@@ -60,9 +60,10 @@ class Backwards(Lazy):
 
 
 class Items:
-    """Items by Python's own iteration; subclasses also by index."""
+    """Items by Python's own iteration; subclasses also by index, which is `free` if it takes no copy of all items."""
 
     indexed = False
+    free = False
     length: Any = None
     known: int | None = None
 
@@ -88,7 +89,7 @@ class Items:
 class RangeItems(Items):
     """A range, staged or not."""
 
-    indexed = True
+    indexed = free = True
 
     def __init__(self, stager: Any, start: Any, stop: Any, step: Any) -> None:
         self.stager = stager
@@ -118,7 +119,7 @@ class RangeItems(Items):
 class TensorItems(Items):
     """The rows of a tensor."""
 
-    indexed = True
+    indexed = free = True
 
     def __init__(self, stager: Any, tensor: torch.Tensor) -> None:
         if tensor.dim() == 0:
@@ -207,7 +208,8 @@ class BackwardItems(Items):
 
     def __init__(self, inner: Items) -> None:
         self.inner = inner
-        self.length, self.known, self.indexed = inner.length, inner.known, inner.indexed
+        self.length, self.known = inner.length, inner.known
+        self.indexed, self.free = inner.indexed, inner.free
 
     def take(self, k: int) -> Any:
         if k >= self.length:
@@ -223,7 +225,8 @@ class EnumeratedItems(Items):
 
     def __init__(self, stager: Any, inner: Items, start: Any) -> None:
         self.inner, self.start = inner, start
-        self.length, self.known, self.indexed = inner.length, inner.known, inner.indexed
+        self.length, self.known = inner.length, inner.known
+        self.indexed, self.free = inner.indexed, inner.free
 
     def take(self, k: int) -> Any:
         return self.start + k, self.inner.take(k)
@@ -238,6 +241,7 @@ class ZippedItems(Items):
     def __init__(self, stager: Any, inner: list[Items], strict: bool) -> None:
         self.inner = inner
         self.indexed = all(i.indexed for i in inner) and bool(inner)
+        self.free = all(i.free for i in inner)
         lengths = [i.length for i in inner]
         if strict and len({id(n) if isinstance(n, Scalar) else n for n in lengths}) > 1:
             raise stager.tape.refuse("unpacking", "zip(strict=True) over lengths that only the graph knows")

@@ -14,7 +14,7 @@ from diptych.capture.regions import Region, union
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.escapes import Scope
-from diptych.capture.staging.form_types import ConstantForm, Form, NumberForm, TensorForm
+from diptych.capture.staging.form_types import ConstantForm, Form, NumberForm, TensorForm, grows
 from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.merging import undefined
 from diptych.capture.staging.mixtures import mixed_contents, mixture
@@ -35,13 +35,14 @@ NUMBER_BOOL, NUMBER_INT = NumberForm("bool"), NumberForm("int")
 
 
 class Round:
-    """What a loop does in a round: its test, its body, and what it must know."""
+    """What a loop does in a round: its test, its body, and what it must know; `grows`: whether lists may."""
 
-    def __init__(self, test: Thunk, body: Thunk, frame: Frame, live: set[str]) -> None:
+    def __init__(self, test: Thunk, body: Thunk, frame: Frame, live: set[str], grows: bool = True) -> None:
         self.test = test
         self.body = body
         self.frame = frame
         self.live = live
+        self.grows = grows
 
 
 class LoopStaging:
@@ -77,6 +78,8 @@ class LoopStaging:
                 return attempt.emit()
             self.tape.trail.close(layer)
             self.tape.region.drop(mark)
+            if not self.rounds.grows and any(map(grows, self.carried.values())):
+                raise self.tape.refuse("loop-state", "a loop that appends to lists")
         raise self.tape.refuse("loop-state", "no stable type after twelve rounds of tracing")
 
 

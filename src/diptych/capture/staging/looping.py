@@ -14,6 +14,7 @@ from diptych.capture.staging.items import Items, items_of
 from diptych.capture.staging.loop_staging import RETURNED, RUN, LoopStaging, Round
 from diptych.capture.staging.merging import FALL
 from diptych.capture.staging.mixtures import Mixed, behind, mixed_contents
+from diptych.capture.staging.outside import ReadAfterAll
 from diptych.capture.staging.patterns import Matching
 from diptych.capture.trail import MISSING, CellPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union
@@ -21,6 +22,10 @@ from diptych.capture.values import COMPARISONS, Scalar, Union
 Thunk = Callable[[], Any]
 
 UNROLL_LIMIT = 4096
+LONG = 64
+"""A loop of more rounds is staged although Python knows their number: its graph has one round."""
+LONG_LISTS = 1024
+"""The same for one that appends to lists: their items are copied in each round, so it runs slower than unrolled."""
 UNROLLED = ("loop-state", "loop-items", "data-dependent-shape", "opaque-conversion", "leaked-value")
 """Why a loop may not be staged that can still be traced round by round."""
 
@@ -99,7 +104,16 @@ class Looping(Matching):
                 assign(item)
                 return body()
 
-            return self.round(loop, whole, lambda: start(loop, k + 1), lambda: staged(k), frame)
+            def following() -> Completion:
+                return start(loop, k + 1)
+
+            def next_round() -> Completion:
+                return self.round(loop, whole, following, lambda: staged(k), frame)
+
+            if k == 1 and limit is not None and limit > LONG and source.free and loop.stageable and self.may_try(body):
+                rounds = Round(lambda: True, body, frame, live, grows=limit > LONG_LISTS)
+                return self.try_long(loop, body, lambda: self.stage_for(source, k, assign, rounds, orelse), next_round)
+            return next_round()
 
         return self.loop(start, frame, rest, stageable=source.indexed)
 
@@ -215,6 +229,27 @@ class Looping(Matching):
         tape.trail.close(layer, keep=True)
         return done
 
+    def may_try(self, body: Any) -> bool:
+        """Whether a long loop with this body may be staged: not where that was in vain already."""
+        return self.stages_long and body.__code__ not in self.in_vain
+
+    def try_long(self, loop: Loop, body: Any, staged: Thunk, unrolled: Thunk) -> Completion:
+        """A long loop as a staged one; unrolled where that fails in any way, which says nothing about the program."""
+        tape = self.tape
+        mark, layer, paths = tape.region.mark(), tape.trail.open(), self.paths
+        depth = len(tape.trail.layers)
+        loop.stageable = False
+        try:
+            done = staged()
+        except (Exception, ReadAfterAll):  # an outer list that is appended to has to stay unread
+            self.unwind(depth, layer, mark)
+            self.paths, loop.stageable = paths, True
+            self.in_vain.add(body.__code__)
+            return unrolled()
+        self.staged_long = True
+        tape.trail.close(layer, keep=True)
+        return done
+
     def listed(self, items: Any) -> Any:
         """The items of a view or lazy iterable of a container whose contents depend on the path."""
         if mixed_contents(items) is not None:
@@ -240,7 +275,7 @@ class Looping(Matching):
             return rounds.body()
 
         frame = Frame({**rounds.frame, "<counter>": counter})
-        return self.stage_loop(Round(test, body, frame, {*rounds.live, "<counter>"}), orelse)
+        return self.stage_loop(Round(test, body, frame, {*rounds.live, "<counter>"}, rounds.grows), orelse)
 
     def stage_loop(self, rounds: Round, orelse: Thunk | None) -> Completion:
         """Trace test and body until the types of what they carry are stable, then emit the `while_loop`."""
