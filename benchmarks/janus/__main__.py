@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.janus.compare import PROGRAMS, Comparison, compare
+from benchmarks.janus.compare import PROGRAMS, TOLERANCE, Comparison, compare
 
 
 def main() -> None:
@@ -47,7 +47,9 @@ def table(found: list[Comparison]) -> Table:
     for head in (*heads, "imperative ms", "hybrid ms", "ratio", "warm-up: imperative s", "hybrid s"):
         made.add_column(head, justify="left" if head in ("program", "equal") else "right")
     for one in found:
-        equal = "every bit" if one.first_difference is None else f"until step {one.first_difference}"
+        results, state = TOLERANCE.get(one.program, (0.0, 0.0))
+        how = f"losses to {results:.0e}, weights to {state:.0e}" if results else "every bit"
+        equal = how if one.first_difference is None else f"until step {one.first_difference}"
         counts = (one.graphs, one.graph_calls, one.imperative_calls, one.fallbacks, len(one.refusals))
         made.add_row(
             one.program,

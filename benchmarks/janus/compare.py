@@ -23,8 +23,10 @@ PROGRAMS: dict[str, Callable[[bool], Job]] = {
     "gan": gan.make,
 }
 
-TOLERANCE = {"treelstm": 1e-5}
-"""Cells of trees are batched, and a batched matrix product may differ in its last bits; the others agree in all."""
+TOLERANCE = {"treelstm": (1e-5, 1e-3)}
+"""How far results and state may be apart; 0 for the other programs. Cells of trees are batched, and a product of many
+rows may differ in its last bits from those of single rows; where a gradient is almost zero, Adagrad's first steps, which
+divide by its size, make much more of that in a weight than in the loss."""
 
 SERVED, IMPERATIVE = "graph", "imperative"
 
@@ -79,7 +81,9 @@ def compare(name: str, steps: int, warm_up: int, small: bool = False) -> Compari
             seconds[which].append(time.perf_counter() - begin)
             outcomes[which] = [result, torch.get_rng_state(), jobs[which].state()]
         served.append(SERVED if hybrid.stats.graph_calls > before else IMPERATIVE)
-        if first_difference is None and not same(outcomes[0], outcomes[1], TOLERANCE.get(name, 0.0)):
+        of_results, of_state = TOLERANCE.get(name, (0.0, 0.0))
+        tolerances = (of_results, 0.0, of_state)
+        if first_difference is None and not all(map(same, *outcomes, tolerances)):
             first_difference = number
     stats = hybrid.stats
     return Comparison(
