@@ -25,8 +25,8 @@ PROGRAMS: dict[str, Callable[[bool], Job]] = {
 
 TOLERANCE = {"treelstm": (1e-5, 1e-3)}
 """How far results and state may be apart; 0 for the other programs. Cells of trees are batched, and a product of many
-rows may differ in its last bits from those of single rows; where a gradient is almost zero, Adagrad's first steps, which
-divide by its size, make much more of that in a weight than in the loss."""
+rows may differ in its last bits from those of single rows; where a gradient is almost zero, the first steps of Adagrad,
+which divide by its size, make much more of that in a weight than in the loss."""
 
 SERVED, IMPERATIVE = "graph", "imperative"
 
