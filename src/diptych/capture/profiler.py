@@ -71,6 +71,8 @@ class Profiler(Interpreter):
 
     def __init__(self) -> None:
         self.lines: dict[tuple[str, int], LineProfile] = {}
+        self.places: dict[tuple[int, int], LineProfile] = {}
+        self.codes: list[types.CodeType] = []
         self.twins: dict[types.FunctionType, types.FunctionType] = {}
 
     def run(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -88,8 +90,6 @@ class Profiler(Interpreter):
     def twin(self, f: Any) -> Any:
         """What to call in place of `f` so that its lines are seen: the transformed function, where there is one."""
         kind = type(f)
-        if kind is types.BuiltinFunctionType:  # functions of torch and methods of tensors are such
-            return f
         if kind is types.FunctionType:
             made = self.twins.get(f)
             if made is None:
@@ -108,9 +108,12 @@ class Profiler(Interpreter):
     def call(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
         """`f(*args, **kwargs)`."""
         frame = sys._getframe(1)
-        if (f is warnings.warn and len(args) < 3) or logs(f):
-            kwargs["stacklevel"] = distance(frame, kwargs.get("stacklevel", 1))
-        result = self.twin(f)(*args, **kwargs)
+        if type(f) is types.BuiltinFunctionType and f is not warnings.warn:  # functions of torch, methods of tensors
+            result = f(*args, **kwargs)
+        else:
+            if logs(f) or (f is warnings.warn and len(args) < 3):
+                kwargs["stacklevel"] = distance(frame, kwargs.get("stacklevel", 1))
+            result = self.twin(f)(*args, **kwargs)
         if isinstance(result, torch.Tensor):
             self.computed(frame, result)
         elif taken(f, args):
@@ -125,10 +128,12 @@ class Profiler(Interpreter):
 
     def line(self, frame: FrameType) -> LineProfile:
         """The notes of the line at which a frame stands."""
-        key = (frame.f_code.co_filename, frame.f_lineno)
-        found = self.lines.get(key)
+        place = (id(frame.f_code), frame.f_lasti)
+        found = self.places.get(place)
         if found is None:
-            found = self.lines[key] = LineProfile()
+            self.codes.append(frame.f_code)  # so that no other code has its address
+            line = (frame.f_code.co_filename, frame.f_lineno)
+            found = self.places[place] = self.lines.setdefault(line, LineProfile())
         return found
 
     # Decisions ----------------------------------------------------------------------------------------------------
@@ -195,15 +200,15 @@ class Profiler(Interpreter):
 
     def getattr(self, owner: Any, name: str) -> Any:
         value = getattr(owner, name)
-        if isinstance(value, STATE) and not isinstance(owner, torch.Tensor):
+        if type(value) in STATE and not isinstance(owner, torch.Tensor):
             reads = self.line(sys._getframe(1)).reads
             if len(reads) < SHOWN:
                 reads[f"{titled(owner)}.{name}"] = None
         return value
 
     def load_global(self, table: dict[str, Any], name: str) -> Any:
-        value = super().load_global(table, name)
-        if isinstance(value, STATE):
+        value = table[name] if name in table else super().load_global(table, name)
+        if type(value) in STATE:
             keep(self.line(sys._getframe(1)).reads, name)
         return value
 
@@ -221,7 +226,7 @@ class Profiler(Interpreter):
         table[name] = value
 
 
-STATE = (bool, int, float, str, torch.Tensor)
+STATE = frozenset({bool, int, float, str, torch.Tensor, torch.nn.Parameter, torch.nn.Buffer})
 
 
 class Trips:

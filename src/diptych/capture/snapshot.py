@@ -181,8 +181,10 @@ class Snapshot:
 
 
 def reached(value: Any) -> bool:
-    """Whether an object is looked into: containers, objects and functions of the user, modules and optimizers."""
-    if isinstance(value, list | tuple | dict | collections.deque | torch.nn.Module | torch.optim.Optimizer):
+    """Whether an object is looked into: containers, what is of the user, optimizers, modules but for torch's layers."""
+    if isinstance(value, torch.nn.Module):
+        return bool(value.__dict__.get("_modules")) or not type(value).__module__.startswith("torch.nn")
+    if isinstance(value, list | tuple | dict | collections.deque | torch.optim.Optimizer):
         return True
     if isinstance(value, types.FunctionType):
         return convertible(value)
