@@ -9,7 +9,7 @@ import weakref
 from typing import Any, TypeGuard
 
 from diptych.capture import syntax as syntax  # fills the table of lowerings
-from diptych.capture.interpreter import HOOKS
+from diptych.capture.hooks import HOOKS
 from diptych.capture.source import NoSource, as_function, find, rebuild
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.syntax.transform import Transformer

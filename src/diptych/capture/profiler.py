@@ -23,7 +23,8 @@ import torch
 
 from diptych.capture.completion import Completion
 from diptych.capture.convert import convert, convertible, is_converted
-from diptych.capture.interpreter import Frame, Interpreter, Thunk, interpreting
+from diptych.capture.hooks import interpreting
+from diptych.capture.interpreter import Frame, Interpreter, Thunk
 from diptych.capture.python_operators import BINARY
 from diptych.capture.source import NoSource
 

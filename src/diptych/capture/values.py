@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import fx
 
-from diptych.capture.interpreter import HOOKS, PLAIN
+from diptych.capture.hooks import HOOKS
+from diptych.capture.interpreter import PLAIN
 from diptych.capture.refusals import Refused
 
 RANK = {"bool": 0, "int": 1, "float": 2, "complex": 3}

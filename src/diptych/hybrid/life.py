@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch._C._functorch import peek_interpreter_stack
 
-from diptych.capture.interpreter import HOOKS, PLAIN, Signal
+from diptych.capture.hooks import HOOKS
+from diptych.capture.interpreter import PLAIN, Signal
 from diptych.capture.program import Roots, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.source import NoSource

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.capture.interpreter import PLAIN, interpreting
+from diptych.capture.hooks import interpreting
+from diptych.capture.interpreter import PLAIN
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region
 from diptych.capture.structure import NUMBER_BITS

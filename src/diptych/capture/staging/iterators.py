@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from diptych.capture.interpreter import HOOKS
+from diptych.capture.hooks import HOOKS
 from diptych.capture.staging.mixtures import MIXED, Mixed, Mixtures, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.trail import AttributePlace

@@ -13,7 +13,7 @@ import torch
 from torch import fx
 
 from diptych.capture.guards import Guard, OfType
-from diptych.capture.interpreter import interpreting
+from diptych.capture.hooks import interpreting
 from diptych.capture.node_effects import effectful
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Region

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
-from diptych.capture.interpreter import HOOKS
+from diptych.capture.hooks import HOOKS
 from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Store, handle, requires_grad

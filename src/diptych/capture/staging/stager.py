@@ -13,7 +13,8 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from diptych.capture.convert import convert
 from diptych.capture.dispatch import RecordingMode
-from diptych.capture.interpreter import PLAIN, interpreting
+from diptych.capture.hooks import interpreting
+from diptych.capture.interpreter import PLAIN
 from diptych.capture.recording import Recorder
 from diptych.capture.regions import Holder
 from diptych.capture.sources import Constantly, Source
