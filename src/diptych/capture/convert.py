@@ -66,6 +66,7 @@ CONVERTED_TORCH = (
     "torch.utils.checkpoint",
     "torch.distributions",
     "torch.optim",
+    "torch.utils.data",
 )
 
 

@@ -33,9 +33,8 @@ class Update:
     target: Callable[[Any], Any]
     value: Layout | None
 
-    def apply(self, roots: Any, outputs: Any, values: dict[int, Any]) -> None:
-        """Carry it out; `outputs` are the flat outputs of the graph."""
-        target = self.target(roots)
+    def apply(self, target: Any, outputs: Any) -> None:
+        """Carry it out on what `target` has found; `outputs` are the flat outputs of the graph."""
         content = MISSING if self.value is None else unpack(self.value, outputs)
         if isinstance(content, Original):
             return

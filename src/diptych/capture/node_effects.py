@@ -8,7 +8,7 @@ import torch
 
 from diptych.capture.regions import Region
 from diptych.graph import control, walk
-from diptych.graph.functions import AutogradFunction
+from diptych.graph.functions import AutogradFunction, Draw
 from diptych.graph.own import OWN
 from diptych.graph.telling import TELLING, warn
 
@@ -33,7 +33,7 @@ def all_nodes(module: Any) -> list[Any]:
 def draws(module: Any) -> bool:
     """Whether a graph may use the random stream."""
     for node in all_nodes(module):
-        if node.target in (OWN["python_random"], OWN["manual_seed"]):
+        if node.target in (OWN["python_random"], OWN["manual_seed"]) or isinstance(node.target, Draw):
             return True
         tags = getattr(node.target, "tags", ())
         if torch.Tag.nondeterministic_seeded in tags or isinstance(node.target, AutogradFunction):
@@ -41,6 +41,12 @@ def draws(module: Any) -> bool:
         if any(name in str(node.target) for name in ("dropout", "lstm", "gru", "rnn")):
             return True
     return False
+
+
+def streams(module: Any) -> list[Any]:
+    """The generators of the program's own that a graph draws from."""
+    found = [node.target.stream for node in all_nodes(module) if isinstance(node.target, Draw)]
+    return list({id(stream): stream for stream in found}.values())
 
 
 def warns(module: Any) -> bool:
@@ -63,7 +69,7 @@ def is_effect(node: Any) -> bool:
     if isinstance(node.target, control.Raise):
         return True
     if node.op == "call_function":
-        if node.target in (*TELLING, OWN["python_random"], OWN["manual_seed"]):
+        if node.target in (*TELLING, OWN["python_random"], OWN["manual_seed"]) or isinstance(node.target, Draw):
             return True
         tags = getattr(node.target, "tags", ())
         if any(str(t).endswith("nondeterministic_seeded") for t in tags):

@@ -92,7 +92,7 @@ class Operations(TorchDispatchMode):
         shared = [shares(out, inputs) for out in flat]
         if any(s is not None for s in shared):
             return self.alias(func, args, kwargs, outputs, shared)
-        node = tape.emit(func, *self.operands(args, kwargs))
+        node = self.emit(func, args, kwargs)
         if tape.speculation is not None and any(tape.has_open_sizes(out) for out in flat):
             flat = self.sized(node, flat)
         grad = torch.is_grad_enabled() and func not in FORGETFUL and any(requires_grad(i) for i in inputs)
@@ -105,7 +105,7 @@ class Operations(TorchDispatchMode):
     def record_example(self, func: Any, args: Any, kwargs: Any, inputs: list[torch.Tensor]) -> Any:
         """An operation whose results have types that only data decide: those that they have for the example."""
         tape = self.tape
-        node = tape.emit(func, *self.operands(args, kwargs))
+        node = self.emit(func, args, kwargs)
         found = tape.speculation.value(node)
         values, spec = pytree.tree_flatten(found)
         if not all(isinstance(v, torch.Tensor) for v in values) or any(v.layout != torch.strided for v in values):
@@ -136,6 +136,14 @@ class Operations(TorchDispatchMode):
                     tape.speculation.assume(tape.emit(aten.sym_size.int, (part, dim), None, NumberSpec("int")))
             made.append(known)
         return made
+
+    def emit(self, func: Any, args: Any, kwargs: Any) -> fx.Node:
+        """The node of an operation; one that draws from a generator holds it."""
+        stream = kwargs.get("generator")
+        if stream is not None:
+            func = self.tape.stager.drawn_from(stream, func)
+            kwargs = {name: value for name, value in kwargs.items() if name != "generator"}
+        return self.tape.emit(func, *self.operands(args, kwargs))
 
     def operands(self, args: Any, kwargs: Any) -> tuple[Any, Any]:
         """Arguments as nodes; inside `no_grad`, tensors are cut off from their history."""

@@ -13,7 +13,7 @@ import torch
 from diptych.capture.effects import Update
 from diptych.capture.guards import Guard
 from diptych.capture.sources import Source
-from diptych.graph.layout import Layout, builder
+from diptych.graph.layout import Layout, Values, builder
 from diptych.graph.program import SymbolicGraph
 
 
@@ -40,6 +40,7 @@ class Program:
     opaque: list[str] = field(default_factory=list)
     followed: list[str] = field(default_factory=list)
     draws: bool = False
+    streams: list[Any] = field(default_factory=list)
     tells: bool = False
     warns: bool = False
     assumes: bool = False
@@ -56,22 +57,24 @@ class Program:
         """Carry out the effects; the program's return value."""
         if not self.updates and not self.aliases:
             return self.build(outputs)
-        values = list(outputs)
-        for update in self.updates:
+        values = Values(outputs)
+        found = [(update, update.target(roots)) for update in self.updates]  # where they were before any of them
+        for update, target in found:
             if update.kind == "tensor":
-                update.apply(roots, values, {})
+                update.apply(target, values)
         for index, alias in self.aliases.items():
             values[index] = alias(flat, roots)
-        for update in self.updates:
+        for update, target in found:
             if update.kind != "tensor":
-                update.apply(roots, values, {})
+                update.apply(target, values)
         return self.build(values)
 
     def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:
         """The graph has raised the program's own exception: carry out the effects that came before it."""
         target, operands = fired
-        for update in getattr(target, "updates", ()):
-            update.apply(roots, operands, {})
+        values = Values(operands)
+        for update, place in [(update, update.target(roots)) for update in getattr(target, "updates", ())]:
+            update.apply(place, values)
 
 
 def binder(function: Any) -> Callable[..., Roots]:

@@ -25,6 +25,7 @@ from diptych.capture.trail import Trail
 from diptych.capture.values import KINDS, Scalar, kind_of
 from diptych.graph import control, own
 from diptych.graph import own_ops as own_ops  # fills the registry
+from diptych.graph.functions import Draw
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 from diptych.graph.telling import TELLING
 
@@ -67,7 +68,7 @@ class Tape:
         except Leak as leak:
             raise self.refuse("leaked-value", leak.detail) from None
         node = self.region.graph.call_function(target, *placed)
-        self.noticed += target in ONCE or isinstance(target, control.Function)
+        self.noticed += target in ONCE or isinstance(target, control.Function | Draw)
         node.meta = {"spec": spec, "where": self.where()}
         return node
 

@@ -15,7 +15,7 @@ from torch.utils._sympy.printers import PythonPrinter
 
 from diptych.capture.direct_calls import Apply, Flatten
 from diptych.capture.effects import Fetch, Update, describe
-from diptych.capture.node_effects import draws, tells, warns
+from diptych.capture.node_effects import draws, streams, tells, warns
 from diptych.capture.program import Found, Given, Program, SizeGuard, ViewOf, binder
 from diptych.capture.refusals import Refused
 from diptych.capture.sources import Argument, Source, read_function, read_names, read_self
@@ -23,7 +23,7 @@ from diptych.capture.speculation import Speculate, Speculation
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.exceptions import DATA_DEPENDENT
 from diptych.capture.staging.outside import ReadAfterAll
-from diptych.capture.staging.packing import Packer
+from diptych.capture.staging.packing import Packer, Twice
 from diptych.capture.staging.stager import Stager
 from diptych.capture.tensors import Store, adopt, check_copies, detached, handle, node_of
 from diptych.capture.trail import MISSING, CellPlace, Change, unchanged
@@ -71,12 +71,7 @@ class Tracing:
                     result = None
                 self.stager.close_folds()
                 self.check_inference()
-                packer = Packer(tape, self.stager.outside)
-                packer.born = self.stager.born_here
-                packer.refers = self.world.refers
-                packer.strict = True
-                layout = packer.pack(result)
-                updates = self.updates(packer)
+                packer, layout, updates = self.packed(result, {})
                 self.stager.check_arrays(packer.leaves)
                 nodes, aliases = self.outputs(packer.leaves)
                 self.stager.check_texts()
@@ -87,7 +82,20 @@ class Tracing:
             if tape.speculation is not None:
                 tape.speculation.close()
             torch.set_rng_state(random)
+            for put_back in self.world.streams.values():
+                put_back()
         return self.program(bind, module, layout, updates, aliases)
+
+    def packed(self, result: Any, shared: dict[int, Any]) -> tuple[Packer, Layout, list[Update]]:
+        """The result and the net writes to the outside, taken apart into leaves; `shared` stands in several places."""
+        packer = Packer(self.tape, self.stager.outside)
+        packer.born = self.stager.born_here
+        packer.refers = self.world.refers
+        packer.strict, packer.shared = True, shared
+        try:
+            return packer, packer.pack(result), self.updates(packer)
+        except Twice as met:
+            return self.packed(result, {**shared, id(met.value): met.value})
 
     def check_inference(self) -> None:
         """A program in inference mode computes nothing outside of it."""
@@ -246,7 +254,7 @@ class Tracing:
             graph, world.guards, self.size_guards(), sources, updates, aliases, layout, bind, self.stager.opaque
         )
         program.followed = self.stager.followed
-        program.draws, program.tells = draws(module), tells(module)
+        program.draws, program.tells, program.streams = draws(module), tells(module), streams(module)
         program.warns = warns(module)
         program.inference = self.stager.in_inference
         program.assumes = self.speculate is not Speculate.NOTHING

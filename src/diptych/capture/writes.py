@@ -40,7 +40,7 @@ class Writes(Operations):
         value = self.run(twin, args, kwargs)
         values = list(value) if isinstance(value, tuple | list) else [value]
         targets = [t for w in written for t in (w if isinstance(w, list | tuple) else [w])]
-        node = tape.emit(twin, *self.operands(args, kwargs))
+        node = self.emit(twin, args, kwargs)
         grad = twin not in FORGETFUL and any(requires_grad(i) for i in inputs)
         bare = isinstance(value, torch.Tensor)
         node.meta["spec"] = tape.spec(value) if bare else tuple(tape.spec(v) for v in values)

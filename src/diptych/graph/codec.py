@@ -20,7 +20,7 @@ from diptych.errors import LoadError, SaveError
 from diptych.graph.calling import Calling, Parameter
 from diptych.graph.control import Hole
 from diptych.graph.interface import Effect, Input
-from diptych.graph.layout import Choice, Constant, Leaf, Mapping_, Object_, Rows, Sequence_
+from diptych.graph.layout import Choice, Constant, Leaf, Mapping_, Object_, Rows, Sequence_, Shared
 from diptych.graph.spec import AbsentSpec, NumberSpec, TensorSpec, Where
 
 Json = Any
@@ -32,6 +32,7 @@ RECORDS: dict[str, tuple[type, tuple[str, ...]]] = {
     "mapping": (Mapping_, ("make", "keys", "items", "setting")),
     "object": (Object_, ("make", "names", "items")),
     "choice": (Choice, ("tag", "then", "orelse")),
+    "shared": (Shared, ("number", "value")),
     "rows": (Rows, ("columns", "numbers", "item")),
     "tensor spec": (TensorSpec, ("dtype", "shape", "device")),
     "number": (NumberSpec, ("kind",)),

@@ -74,7 +74,23 @@ class Rows:
     item: Layout
 
 
-Layout = Leaf | Constant | Sequence_ | Mapping_ | Object_ | Choice | Rows
+@dataclass(frozen=True)
+class Shared:
+    """An object that stands in several places of what a run leaves: made once, and number `number` of such objects."""
+
+    number: int
+    value: Layout
+
+
+Layout = Leaf | Constant | Sequence_ | Mapping_ | Object_ | Choice | Rows | Shared
+
+
+class Values(list[Any]):
+    """The flat outputs of one run, and the shared objects made of them so far."""
+
+    def __init__(self, flat: Iterable[Any]) -> None:
+        super().__init__(flat)
+        self.made: dict[int, Any] = {}
 
 
 def setting(container: Any) -> Any:
@@ -127,6 +143,12 @@ def unpack(layout: Layout, flat: Sequence[Any]) -> Any:
         case Rows(columns, numbers, item):
             table = [flat[c].tolist() if n else flat[c].unbind(0) for c, n in zip(columns, numbers, strict=True)]
             return [unpack(item, row) for row in zip(*table, strict=True)]
+        case Shared(number, value):
+            if not isinstance(flat, Values):
+                return unpack(layout, Values(flat))
+            if number not in flat.made:
+                flat.made[number] = unpack(value, flat)
+            return flat.made[number]
 
 
 def builder(layout: Layout) -> Callable[[Sequence[Any]], Any]:
@@ -140,7 +162,7 @@ def builder(layout: Layout) -> Callable[[Sequence[Any]], Any]:
                 return operator.itemgetter(*leaves)
         case _:
             pass
-    return lambda flat: unpack(layout, flat)
+    return lambda flat: unpack(layout, flat if isinstance(flat, Values) else Values(flat))
 
 
 def rename(layout: Layout, index: Callable[[int], int]) -> Layout:
@@ -160,3 +182,5 @@ def rename(layout: Layout, index: Callable[[int], int]) -> Layout:
             return Choice(index(tag), rename(then, index), rename(orelse, index))
         case Rows(columns, numbers, item):
             return Rows(tuple(map(index, columns)), numbers, item)
+        case Shared(number, value):
+            return Shared(number, rename(value, index))

@@ -14,7 +14,7 @@ from diptych.errors import IllegalGraph
 from diptych.graph import vocabulary, walk
 from diptych.graph.control import Function, Hole, Raise, cond, while_loop
 from diptych.graph.fold import Fold
-from diptych.graph.layout import Choice, Constant, Layout, Leaf, Rows
+from diptych.graph.layout import Choice, Constant, Layout, Leaf, Rows, Shared
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def indices(layout: Layout) -> Iterator[int]:
             yield from indices(orelse)
         case Rows(columns):
             yield from columns
+        case Shared(_, value):
+            yield from indices(value)
         case _:
             for item in layout.items:
                 yield from indices(item)

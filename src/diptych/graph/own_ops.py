@@ -219,3 +219,14 @@ def python_random(name: str, *operands: Any) -> Any:
         random.shuffle(order)
         return tuple(order)
     return getattr(random, name)(*operands)
+
+
+def python_draw(stream: Any, name: str, *operands: Any) -> Any:
+    """The same of a generator that the program keeps."""
+    if name == "sample":
+        return tuple(stream.sample(range(operands[0]), operands[1]))
+    if name == "shuffle":
+        order = list(range(operands[0]))
+        stream.shuffle(order)
+        return tuple(order)
+    return getattr(stream, name)(*operands)

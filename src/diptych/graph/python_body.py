@@ -18,6 +18,7 @@ from torch.fx.node import map_arg
 from diptych.graph import own, vocabulary, walk
 from diptych.graph.control import Function, Raise, cond, while_loop
 from diptych.graph.fold import Fold
+from diptych.graph.functions import Draw
 from diptych.graph.lines import first_line
 from diptych.graph.python_block import Block
 from diptych.graph.python_names import Names, assigned, wish
@@ -124,8 +125,8 @@ class Body:
 
     def expression(self, node: fx.Node) -> Expression:
         target = node.target
-        is_call = walk.called(node) or own.name_of(target) or vocabulary.autograd_function(target)
-        if not is_call:
+        users_own = vocabulary.autograd_function(target) or isinstance(target, Draw)
+        if not (walk.called(node) or own.name_of(target) or users_own):
             return expression(node, self.render)
         given = node.args
         if isinstance(target, Fold):

@@ -22,6 +22,7 @@ from diptych.errors import PythonTextError
 from diptych.graph import own, vocabulary, walk
 from diptych.graph.control import Function, Raise
 from diptych.graph.fold import Fold, fold
+from diptych.graph.functions import Draw
 from diptych.graph.interface import Effect, Input
 from diptych.graph.layout import Leaf, Mapping_, Sequence_
 from diptych.graph.legality import indices
@@ -117,6 +118,12 @@ class _Program:
             kinds = [self.functions[id(kind)] for kind in target.kinds]
             kinds = [f"lambda *rows: {kind}(*rows, state)" for kind in kinds] if self.large else kinds
             return f"fold({tuple_text(kinds)}, {arguments})"
+        if isinstance(target, Draw):
+            raise PythonTextError(
+                f"cannot write a {target}",
+                why="the generator that it is drawn from belongs to the program, and a text holds no objects",
+                remedy="draw from the random stream that torch or Python share, or draw outside and pass the result in",
+            )
         if (user := vocabulary.autograd_function(target)) is not None:
             return f"{self.types.importable(user)}.apply({arguments})"
         name = own.name_of(target)

@@ -14,7 +14,7 @@ from typing import Any, cast
 import torch
 
 from diptych.errors import PythonTextError
-from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
+from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_, Shared
 
 
 @dataclass
@@ -168,6 +168,12 @@ class Types:
                 return self._object(make, names, [inner(item) for item in items])
             case Choice(tag, then, orelse):
                 return f"({inner(then)} if {output(tag)} else {inner(orelse)})"
+            case Shared(_, value):
+                raise PythonTextError(
+                    f"cannot write one object that stands in several places: {inner(value):.80}",
+                    why="an expression makes it anew in each of them",
+                    remedy="return a copy of what is kept or returned elsewhere",
+                )
             case Rows(columns, numbers, item):
                 names = [f"column_{k}" for k in range(len(columns))]
                 methods = ["tolist()" if number else "unbind(0)" for number in numbers]

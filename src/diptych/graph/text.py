@@ -17,7 +17,7 @@ from torch import fx
 from diptych.graph import walk
 from diptych.graph.control import Function, Raise, cond
 from diptych.graph.fold import Fold
-from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_
+from diptych.graph.layout import Choice, Constant, Layout, Leaf, Mapping_, Object_, Rows, Sequence_, Shared
 from diptych.graph.lines import first_line, operation
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def layout_text(layout: Layout, output: Callable[[int], str]) -> str:
             return f"{make.__qualname__}({pairs})"
         case Choice(tag, then, orelse):
             return f"({inner(then)} if {output(tag)} else {inner(orelse)})"
+        case Shared(number, value):
+            return f"shared {number} {inner(value)}"
         case Rows(columns, numbers, item):
             names = [f"row[{k}]" for k in range(len(columns))]
             tables = (f"numbers {output(c)}" if n else output(c) for c, n in zip(columns, numbers, strict=True))

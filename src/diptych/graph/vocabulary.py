@@ -17,6 +17,7 @@ from torch._ops import OpOverload
 from diptych.graph import own
 from diptych.graph.control import Function, Raise, cond, while_loop
 from diptych.graph.fold import Fold
+from diptych.graph.functions import Draw
 
 OPERATORS = (
     *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs", "eq", "ne", "lt", "le", "gt"),
@@ -49,6 +50,8 @@ def name_of(target: object) -> str | None:
         return f"raise:{target.kind.__qualname__}"
     if (user := autograd_function(target)) is not None:
         return f"autograd:{user.__qualname__}"
+    if isinstance(target, Draw):
+        return f"draw:{target.__name__}"
     for name, function in CONTROL.items():
         if target is function:
             return f"control:{name}"

@@ -16,6 +16,7 @@ from diptych.backends.plain import compile_plain
 from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
 from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
+from diptych.capture.streams import keeper
 from diptych.capture.structure import Examples, Structure
 from diptych.graph.printing import Event, held_events
 from diptych.hybrid.guarding import Fit, Maker
@@ -192,6 +193,7 @@ class Entry:
         if program.warns and any(action == "error" for action, *_ in warnings.filters):
             raise Fallback(RuntimeError("a warning would be an exception now"))
         states = (torch.get_rng_state(), random.getstate()) if program.draws else None
+        keepers = [keeper(stream) for stream in program.streams]
         events: list[Event] = []
         try:
             if program.tells:
@@ -207,6 +209,8 @@ class Entry:
                 if states is not None:
                     torch.set_rng_state(states[0])
                     random.setstate(states[1])
+                    for put_back in keepers:
+                        put_back()
                 raise Fallback(error) from error
             let_out(events)
             self.calls += 1

@@ -26,6 +26,7 @@ from diptych.capture.staging.modules import Modules
 from diptych.capture.staging.opaque import generated, reads_outside
 from diptych.capture.staging.recursion import Recursion
 from diptych.capture.staging.slots import bound, slot
+from diptych.capture.staging.streams import PYTHON, STREAMS, Streams
 from diptych.capture.trail import CONTAINERS, MISSING
 from diptych.capture.values import Union
 
@@ -39,7 +40,7 @@ CONSUMING: set[Any] = {sorted, set, frozenset, dict, collections.deque, max, min
 """Built-ins that go through their iterables at once: for a union, on each side through its own."""
 
 
-class Calling(Recursion, Modules, Containers):
+class Calling(Recursion, Modules, Containers, Streams):
     """`f(*args, **kwargs)`."""
 
     def frame(self, reader: Any, captured: tuple[str, ...] = ()) -> Frame:
@@ -109,6 +110,9 @@ class Calling(Recursion, Modules, Containers):
 
     def handler(self, f: Any) -> Any:
         """The meaning of a built-in for values of the graph."""
+        owner = getattr(f, "__self__", None)
+        if isinstance(owner, STREAMS) and owner is not PYTHON:
+            return self.stream_method(owner, f.__name__)
         try:
             found = HANDLERS.get(f)
         except TypeError:

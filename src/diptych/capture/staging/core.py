@@ -138,6 +138,10 @@ class Core(Interpreter):
         """`template % values`."""
         raise NotImplementedError
 
+    def iterator(self, items: Any) -> Any:
+        """What `iter(items)` gives of an object whose class is the program's; other objects as they are."""
+        raise NotImplementedError
+
     def lift(self, items: Any) -> Any:
         """A lazy iterable over a union as a union of lazy iterables."""
         raise NotImplementedError

@@ -286,8 +286,9 @@ def items_of(stager: Any, items: Any) -> Items:
         return Items(stager, items)
     if stager.transforms(class_method(items, "__next__")):
         return ObjectItems(stager, items)
-    if stager.transforms(class_method(items, "__iter__")) and not isinstance(items, list | tuple | dict):
-        return items_of(stager, stager.call(class_method(items, "__iter__"), items))
+    iterator = stager.iterator(items)
+    if iterator is not items:
+        return items_of(stager, iterator)
     marker = rows_of(items)
     if marker is not None:
         return RowItems(stager, marker)

@@ -75,6 +75,8 @@ class Iterators(Mixtures):
             raise self.tape.refuse("loop-state", "next() of an iterator over a growing list")
         position: Any = walk.position
         place = AttributePlace(walk, "position")
+        if not isinstance(walk.items, list | tuple | str | range):
+            return self.walk_on_object(walk, place)
 
         def item() -> Any:
             self.tape.trail.write(place, self.binary("Add", position, 1))
@@ -91,3 +93,18 @@ class Iterators(Mixtures):
             lambda: self.tape.scalar(COMPARISONS["lt"], position, len(walk.items)),
         )
         return self.choose(inside, item, end)
+
+    def walk_on_object(self, walk: Walk, place: AttributePlace) -> Any:
+        """The next item of an object that has items by number, until it raises IndexError."""
+        position = walk.position
+        if position == EXHAUSTED:
+            raise StopIteration
+        there, item = self.expecting(
+            lambda: (True, self.getitem(walk.items, position)), IndexError, lambda: (False, None)
+        )
+        if not isinstance(there, bool) or not isinstance(position, int):
+            raise self.tape.refuse("loop-items", "a tensor decides how many items an object has")
+        self.tape.trail.write(place, position + 1 if there else EXHAUSTED)
+        if not there:
+            raise StopIteration
+        return item

@@ -98,7 +98,15 @@ class Native(Names, Mixtures):
                 raise self.tape.refuse("opaque-conversion", f"{name}() of values of the graph")
             args = tuple(self.callback(a) for a in args)
             kwargs = {k: self.callback(v) for k, v in kwargs.items()}
+        if not keeps(f) or getattr(f, "__name__", "") == "fromkeys":
+            args = tuple(self.gone_through(a) for a in args)
         return self.new_container(f(*args, **kwargs))
+
+    def gone_through(self, value: Any) -> Any:
+        """An object of the program's that a library can go through, which would call it unseen: an iterator of ours."""
+        if callable(value) or isinstance(value, type | torch.nn.Module):
+            return value
+        return self.iterator(value)
 
     def decided(self, f: Any, truth: Scalar, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A call that is given a truth of the graph: once with each of its values."""

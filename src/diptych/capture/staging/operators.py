@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from diptych.capture.staging.overloads import Overloads
 from diptych.capture.staging.rows import rows_of
 from diptych.capture.staging.subscripts import Subscripts
 from diptych.capture.tensors import handle, kin
-from diptych.capture.trail import ContentsPlace
+from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import COMPARISONS, Scalar, Union, kind_of
 
 PLAIN_OF: dict[str, Callable[[Any, Any], Any]] = {
@@ -179,4 +179,16 @@ class Operators(Overloads, Subscripts):
             kind: Any = type(container)
             return self.call(kind.__contains__, container, item)
         method = class_attribute(type(container), "__contains__")
+        if method is MISSING and self.iterator(container) is not container:
+            return self.found(item, iter(self.iterate(container)))
         return self.call(method, container, item) if self.transforms(method) else item in container
+
+    def found(self, item: Any, items: Iterator[Any]) -> Any:
+        """Whether one of the items is equal to a value; no more are asked for than Python would."""
+        for known in items:
+            same = True if known is item else self.truth(self.compare_two("Eq", item, known))
+            if same is True:
+                return True
+            if same is not False:
+                return self.any_true(same, lambda: self.found(item, items))
+        return False

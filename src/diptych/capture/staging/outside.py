@@ -71,6 +71,7 @@ class World:
         self.size_places: dict[str, tuple[int, int]] = {}
         self.placed = 0
         self.recurring: list[Any] = []
+        self.streams: dict[int, Any] = {}
 
     def known(self, value: Any) -> bool:
         """Whether an object was there before the trace."""

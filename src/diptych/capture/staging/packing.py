@@ -12,6 +12,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
 from diptych.capture.hooks import HOOKS
+from diptych.capture.interpreter import Signal
 from diptych.capture.staging.mixtures import Mixed, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
 from diptych.capture.tensors import Store, handle, requires_grad
@@ -26,6 +27,7 @@ from diptych.graph.layout import (
     Object_,
     Rows,
     Sequence_,
+    Shared,
     instance,
     mapping,
     sequence,
@@ -33,6 +35,13 @@ from diptych.graph.layout import (
 )
 
 SEQUENCES = (list, tuple, set, frozenset, collections.deque)
+
+
+class Twice(Signal):
+    """An object stands in several places of what is packed: pack again, knowing that."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class Packer:
@@ -46,6 +55,8 @@ class Packer:
         self.open: set[int] = set()
         self.strict = False
         self.packed: dict[int, Any] = {}
+        self.shared: dict[int, Any] = {}
+        self.layouts: dict[int, Shared] = {}
         self.born: Any = lambda value: False
         self.refers: Any = lambda value: False
 
@@ -59,6 +70,15 @@ class Packer:
 
     def pack(self, value: Any) -> Layout:
         """The layout of a value over the leaves."""
+        if id(value) not in self.shared or id(value) in self.open:
+            return self.fresh(value, top)
+        if id(value) not in self.layouts:
+            inner = self.fresh(value, top)
+            self.layouts[id(value)] = Shared(len(self.layouts), inner)
+        return self.layouts[id(value)]
+
+    def fresh(self, value: Any, top: bool) -> Layout:
+        """The layout of a value that has not been met."""
         value = self.tape.as_scalar(value)
         if isinstance(value, torch.Tensor | Scalar):
             return Leaf(self.leaf(value))
@@ -97,10 +117,10 @@ class Packer:
             self.open.discard(id(value))
 
     def once(self, value: Any) -> None:
-        """An object with an identity may stand in the result once: what is built there is built anew."""
+        """An object with an identity that stands in the result twice has to be known as such from the start."""
         if self.strict:
             if id(value) in self.packed:
-                raise self.tape.refuse("structure-in-branch", f"one {type(value).__name__} stands twice in the result")
+                raise Twice(value)
             self.packed[id(value)] = value
 
     def check_inside(self, value: Any) -> None:

@@ -21,7 +21,9 @@ from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
 from diptych.capture.staging.builtin import HANDLERS
 from diptych.capture.staging.calling import Calling
+from diptych.capture.staging.items import class_method
 from diptych.capture.staging.iteration import Iteration
+from diptych.capture.staging.iterators import Walk
 from diptych.capture.staging.logic import Logic
 from diptych.capture.staging.looping import Looping
 from diptych.capture.staging.managers import Managers
@@ -218,6 +220,17 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
     def collect(self, items: Any) -> Any:
         """`list` of a staged range."""
         return self.inline(prelude.collect, convert(prelude.collect), (items,), {})
+
+    def iterator(self, items: Any) -> Any:
+        """What `iter(items)` gives of an object whose class is the program's; other objects as they are."""
+        method = class_method(items, "__iter__")
+        if self.transforms(method) and not isinstance(items, list | tuple | dict):
+            return self.call(method, items)
+        if method is None and self.transforms(class_method(items, "__getitem__")):
+            walk = Walk(items)
+            self.mine(walk)
+            return walk
+        return items
 
     def contents_vary(self, items: Any) -> bool:
         """Whether a container's contents depend on the path."""

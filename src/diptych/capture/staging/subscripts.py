@@ -94,6 +94,8 @@ class Subscripts(Attributes, Growing):
         key = self.tape.as_scalar(self.resolve(key))
         if isinstance(key, torch.Tensor) and key.dim() == 0 and not key.is_floating_point() and key.dtype != torch.bool:
             return self.to_int(key)
+        if type(key) is list and any(isinstance(k, Scalar) for k in key) and all(kind_of(k) == "int" for k in key):
+            return self.call(torch.tensor, key)
         return key
 
     def select_items(self, owner: torch.Tensor, keys: list[Any]) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import contextlib
 import functools
 import itertools
 import operator
@@ -79,7 +80,20 @@ def builtin_reversed(stager: Any, items: Any) -> Any:
         return stager.distribute(lambda v: builtin_reversed(stager, v), items)
     if isinstance(items, list | tuple | range | StagedRange | torch.Tensor):
         return Backwards(snapshot(items))
+    method = class_method(items, "__reversed__")
+    if stager.transforms(method):
+        return stager.call(method, items)
+    if stager.transforms(class_method(items, "__getitem__")):
+        return Backwards([stager.getitem(items, k) for k in range(known_length(stager, items))])
     return stager.native(reversed, (items,), {})
+
+
+def known_length(stager: Any, items: Any) -> int:
+    """`len(items)`, if it is known."""
+    length = stager.length(items)
+    if not isinstance(length, int):
+        raise stager.tape.refuse("unpacking")
+    return length
 
 
 @meaning(builtins.iter)
@@ -93,6 +107,8 @@ def builtin_iter(stager: Any, items: Any, *sentinel: Any) -> Any:
         stager.mine(walk)
         return walk
     if sentinel or not stager.special_items(items):
+        if not sentinel and (iterator := stager.iterator(items)) is not items:
+            return iterator
         return items if isinstance(items, Walk) else stager.native(iter, (items, *sentinel), {})
     return builtin_iter(stager, known_items(stager, items))
 
@@ -164,8 +180,28 @@ def rearranged(function: Any) -> None:
 
 
 for _function in (itertools.permutations, itertools.combinations, itertools.combinations_with_replacement,
-                  itertools.islice, itertools.pairwise):  # fmt: skip
+                  itertools.pairwise):  # fmt: skip
     rearranged(_function)
+
+
+@meaning(itertools.islice)
+def itertools_islice(stager: Any, items: Any, *bounds: Any) -> Any:
+    """`islice(items, ...)`: no more is taken from an iterator than the slice needs."""
+    bounds = tuple(stager.resolve(b) for b in bounds)
+    if stager.holds_traced(bounds) or any(isinstance(b, Union) for b in bounds):
+        raise stager.tape.refuse("opaque-conversion", "islice by a number of the graph")
+    itertools.islice((), *bounds)  # raises
+    part = slice(*bounds)
+    if part.stop is None:
+        return builtin_iter(stager, known_items(stager, items)[part])
+    items = stager.lift(items)
+    if isinstance(items, Union) or mixed_contents(items) is not None:
+        return builtin_iter(stager, list(stager.iterate(items))[part])
+    found, taken = items_of(stager, items), list[Any]()
+    with contextlib.suppress(StopIteration):
+        for k in range(part.stop):
+            taken.append(found.take(k))
+    return builtin_iter(stager, taken[part])
 
 
 @meaning(itertools.repeat)

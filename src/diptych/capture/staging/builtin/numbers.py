@@ -14,7 +14,6 @@ import torch
 from diptych.capture.staging.builtin.iteration import known_items
 from diptych.capture.staging.builtin.registry import HANDLERS, meaning
 from diptych.capture.values import KINDS, Scalar, Union, kind_of
-from diptych.graph import own
 from diptych.graph.spec import NumberSpec
 
 
@@ -138,7 +137,7 @@ def drawing(name: str, kind: str) -> Callable[..., Any]:
         values = [stager.tape.as_scalar(stager.resolve(a)) for a in args]
         nodes = tuple(v.node if isinstance(v, Scalar) else v for v in values)
         return stager.tape.number(
-            stager.tape.emit(own.OWN["python_random"], (name, *nodes), None, NumberSpec(kind)), kind
+            stager.tape.emit(stager.python_stream(), (name, *nodes), None, NumberSpec(kind)), kind
         )
 
     return draw

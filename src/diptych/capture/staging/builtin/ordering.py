@@ -121,5 +121,5 @@ def drawn(stager: Any, name: str, items: list[Any], count: int, *operands: int) 
     """`count` items at positions that the graph draws."""
     tape = stager.tape
     specs = tuple(NumberSpec("int") for _ in range(count))
-    node = tape.emit(own.OWN["python_random"], (name, *operands), None, specs)
+    node = tape.emit(stager.python_stream(), (name, *operands), None, specs)
     return [stager.pick_known(items, tape.number(tape.item(node, k, specs[k]), "int")) for k in range(count)]

@@ -83,6 +83,8 @@ def torch_tensor(
 ) -> Any:
     """`torch.tensor(numbers)` with numbers of the graph among them."""
     data = stager.resolve(data)
+    if (items := stager.iterator(data)) is not data and not isinstance(data, torch.Tensor | torch.nn.Module):
+        data = list(stager.each_item(items))
     if isinstance(data, Union):
         return stager.distribute(lambda d: torch_tensor(stager, d, dtype, device, requires_grad), data)
     if isinstance(data, torch.Tensor):
