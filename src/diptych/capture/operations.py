@@ -141,7 +141,7 @@ class Operations(TorchDispatchMode):
         """The node of an operation; one that draws from a generator holds it."""
         stream = kwargs.get("generator")
         if stream is not None:
-            func = self.tape.stager.drawn_from(stream, func)
+            func = self.tape.drawn_from(stream, func)
             kwargs = {name: value for name, value in kwargs.items() if name != "generator"}
         return self.tape.emit(func, *self.operands(args, kwargs))
 

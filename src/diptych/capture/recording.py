@@ -24,6 +24,10 @@ class Recorder(Tape):
         """Whether a symbolic truth depends on data (not on the sizes of inputs)."""
         raise NotImplementedError
 
+    def drawn_from(self, stream: Any, function: Any) -> Any:
+        """The target of a node that draws from a generator of the outside."""
+        raise NotImplementedError
+
     def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
         """A user's `autograd.Function` as one node."""
         raise NotImplementedError

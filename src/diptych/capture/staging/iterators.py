@@ -96,7 +96,7 @@ class Iterators(Mixtures):
 
     def walk_on_object(self, walk: Walk, place: AttributePlace) -> Any:
         """The next item of an object that has items by number, until it raises IndexError."""
-        position = walk.position
+        position: Any = walk.position
         if position == EXHAUSTED:
             raise StopIteration
         there, item = self.expecting(

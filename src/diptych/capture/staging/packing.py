@@ -71,13 +71,13 @@ class Packer:
     def pack(self, value: Any) -> Layout:
         """The layout of a value over the leaves."""
         if id(value) not in self.shared or id(value) in self.open:
-            return self.fresh(value, top)
+            return self.fresh(value)
         if id(value) not in self.layouts:
-            inner = self.fresh(value, top)
+            inner = self.fresh(value)
             self.layouts[id(value)] = Shared(len(self.layouts), inner)
         return self.layouts[id(value)]
 
-    def fresh(self, value: Any, top: bool) -> Layout:
+    def fresh(self, value: Any) -> Layout:
         """The layout of a value that has not been met."""
         value = self.tape.as_scalar(value)
         if isinstance(value, torch.Tensor | Scalar):
@@ -227,6 +227,8 @@ def rebuild(layout: Layout, leaves: list[Any]) -> Any:
             kinds = {torch.float64: "float", torch.int64: "int", torch.bool: "bool"}
             cols = [leaves[c] for c in columns]
             return [RowsOf(cols, [kinds[c.dtype] if n else None for c, n in zip(cols, numbers, strict=True)], item)]
+        case Shared(_, value):
+            return rebuild(value, leaves)
 
 
 def stores(value: Any, traced: Callable[[torch.Tensor], torch.Tensor]) -> set[Store]:

@@ -102,6 +102,10 @@ class Sheet(Recorder):
             made.append(adopt(self, blank, self.item(node, index, spec), create_graph))
         return tuple(made)
 
+    def drawn_from(self, stream: Any, function: Any) -> Any:
+        """The target of a node that draws from a generator of the outside."""
+        return self.stager.drawn_from(stream, function)
+
     def autograd_function(self, kind: Any, args: tuple[Any, ...]) -> Any:
         """A user's `autograd.Function` as one node; its forward runs once, unrecorded, for the types of its results."""
         args = tuple(self.stager.arguments(a) for a in args)

@@ -25,17 +25,23 @@ PYTHON: Any = getattr(random.random, "__self__", None)
 """The generator behind the functions of `random`."""
 
 
+def address(generator: Any) -> int:
+    """Which generator of torch an object stands for."""
+    return generator._cdata
+
+
 class Streams(Core):
     """Generators of Python, NumPy and torch."""
 
+    world: Any
     stream: Any = None
     """The generator that a method of `random.Random` is called on, while it is."""
 
     def drawn_from(self, stream: Any, function: Any) -> Any:
         """The target of a node that draws from a generator of the outside, which has to be the same at every call."""
-        world = self.tape.world
+        world: Any = self.world
         if isinstance(stream, torch.Generator):  # the dispatcher hands over an object of its own for the same one
-            known = (v for v in world.alive if isinstance(v, torch.Generator) and v._cdata == stream._cdata)
+            known = (v for v in world.alive if isinstance(v, torch.Generator) and address(v) == address(stream))
             stream = next(known, stream)
         source = world.sources.get(id(stream))
         if source is None and stream is not SHARED:
