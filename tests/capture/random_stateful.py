@@ -24,7 +24,7 @@ from tests.capture.stateful.shrinking import smallest
 from tests.capture.stateful.writer import write
 
 MODES = {"staged": False, "speculative": True}
-SECONDS = 30
+SECONDS = 120
 
 
 def case_of(text: str, name: str = "random program") -> Case:

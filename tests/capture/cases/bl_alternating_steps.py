@@ -37,4 +37,4 @@ def state(pair):
 
 def make():
     torch.manual_seed(0)
-    return Pair(), [(torch.randn(4, 2), torch.randn(4, 3) + s) for s in (0.0, 40.0, 0.0, 40.0, 40.0)]
+    return Pair(), [(torch.randn(4, 2), torch.randn(4, 3) + s) for s in (0.0, -40.0, 0.0, -40.0, -40.0)]
