@@ -8,9 +8,13 @@ import torch
 
 from diptych.capture.regions import Region
 from diptych.graph import control, walk
+from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.functions import AutogradFunction, Draw
 from diptych.graph.own import OWN
 from diptych.graph.telling import TELLING, warn
+
+ONCE = (*TELLING, OWN["python_random"], OWN["manual_seed"], OWN["clock"])
+"""What a program would notice if it were done twice, or elsewhere."""
 
 
 def all_nodes(module: Any) -> list[Any]:
@@ -65,11 +69,11 @@ def effectful(region: Region) -> bool:
 
 
 def is_effect(node: Any) -> bool:
-    """Whether a node raises, prints, draws random numbers, or holds a region that does."""
+    """Whether a node raises, prints, draws random numbers, looks at a clock, or holds a region that does."""
     if isinstance(node.target, control.Raise):
         return True
     if node.op == "call_function":
-        if node.target in (*TELLING, OWN["python_random"], OWN["manual_seed"]) or isinstance(node.target, Draw):
+        if node.target in ONCE or isinstance(node.target, Draw):
             return True
         tags = getattr(node.target, "tags", ())
         if any(str(t).endswith("nondeterministic_seeded") for t in tags):

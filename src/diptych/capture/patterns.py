@@ -26,9 +26,11 @@ class Patterns:
     def class_pattern(self, subject: Any, kind: Any, count: int, names: tuple[str, ...], body: Body) -> Any:
         """`kind(a, b, name=c)`: `count` patterns by position, then those of the attributes `names`."""
         if not isinstance(kind, type):
-            match None:  # the error of this version of Python
+            match subject:  # the error of this version of Python
                 case kind():
                     raise AssertionError("the pattern above raises")
+                case _:
+                    pass
         if not self.call(isinstance, subject, kind):
             return False
         parts: list[Any] = []

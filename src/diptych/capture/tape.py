@@ -7,7 +7,7 @@ import linecache
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,16 +18,16 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv, statically_known_true
 from torch.utils._python_dispatch import _disable_current_modes
 
+from diptych.capture.node_effects import ONCE
 from diptych.capture.refusals import Refused
 from diptych.capture.regions import Leak, Region
 from diptych.capture.syntax.build import INTERPRETER
 from diptych.capture.trail import Trail
-from diptych.capture.values import KINDS, Scalar, kind_of
+from diptych.capture.values import COMPARISONS, KINDS, Scalar, kind_of
 from diptych.graph import control, own
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.functions import Draw
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
-from diptych.graph.telling import TELLING
 
 aten = torch.ops.aten
 EMIT_LIMIT = 30_000
@@ -45,7 +45,7 @@ class Tape:
         self.trail = Trail()
         self.symbols: dict[Any, tuple[fx.Node, int | None]] = {}
         self.assumed: dict[fx.Node, bool] = {}
-        self.truths: dict[fx.Node, Scalar] = {}
+        self.truths: dict[Hashable, Scalar] = {}
         self.grad_mode = torch.is_grad_enabled()
         self.speculation: Any = None
         self.carried: dict[fx.Node, Any] = {}
@@ -127,7 +127,13 @@ class Tape:
         if kind is None:
             raise self.refuse("opaque-conversion", f"{function.__name__} of {', '.join(kinds)}")
         args = tuple(o.node if isinstance(o, Scalar) else o for o in operands)
+        question = (function, *(a if isinstance(a, fx.Node) else (type(a), repr(a)) for a in args))
+        asked = self.truths.get(question) if function in DECIDING else None
+        if asked is not None and self.region.sees(asked.node):  # the same comparison decides the same
+            return asked
         made = self.number(self.emit(function, args, None, NumberSpec(kind)), kind)
+        if function in DECIDING:
+            self.truths[question] = made
         if kind == "int" and function in SIZE_ARITHMETIC:
             made.size = self.sized(function, operands)
         return made
@@ -342,8 +348,8 @@ class Tape:
         env._update_version_counter()
 
 
-ONCE = (*TELLING, own.OWN["python_random"], own.OWN["manual_seed"])
-"""What a program would notice if it were done twice."""
+DECIDING = frozenset(COMPARISONS.values())
+"""What a branch is decided by: asked once for the same operands."""
 
 SIZE_ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.floordiv, operator.neg)
 

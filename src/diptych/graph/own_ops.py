@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import torch
@@ -207,6 +208,12 @@ def manual_seed(seed: int) -> int:
     """Seed the random stream."""
     torch.manual_seed(seed)
     return 0
+
+
+@register("clock")
+def clock(name: str) -> float:
+    """What a clock shows when the graph comes here: `time.name()`."""
+    return getattr(time, name)()
 
 
 @register("python_random")

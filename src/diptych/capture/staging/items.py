@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from diptych.capture.staging.exceptions import certain
 from diptych.capture.staging.iterators import Walk
 from diptych.capture.staging.mixtures import Lazy, mixed_contents
 from diptych.capture.staging.rows import RowsOf, rows_of
@@ -243,6 +244,10 @@ class ZippedItems(Items):
         self.indexed = all(i.indexed for i in inner) and bool(inner)
         self.free = all(i.free for i in inner)
         lengths = [i.length for i in inner]
+        self.lengths = lengths if strict and all(isinstance(n, int) for n in lengths) else []
+        if len(set(self.lengths)) > 1:
+            self.indexed = False  # the end is an error
+            return
         if strict and len({id(n) if isinstance(n, Scalar) else n for n in lengths}) > 1:
             raise stager.tape.refuse("unpacking", "zip(strict=True) over lengths that only the graph knows")
         if all(n is not None for n in lengths) and lengths:
@@ -252,6 +257,11 @@ class ZippedItems(Items):
     def take(self, k: int) -> Any:
         if not self.inner:
             raise StopIteration
+        if self.lengths and k == min(self.lengths):
+            try:
+                list(zip(*map(range, self.lengths), strict=True))
+            except ValueError as error:
+                raise certain(error) from None
         return tuple([i.take(k) for i in self.inner])
 
     def at(self, index: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from diptych.capture.interpreter import PLAIN
-from diptych.capture.staging.items import Backwards, Enumerated, StagedRange, Zipped, items_of
+from diptych.capture.staging.items import Backwards, Enumerated, Items, StagedRange, Zipped, items_of
 from diptych.capture.staging.iterators import Iterators
 from diptych.capture.staging.mixtures import mixed_contents
 from diptych.capture.staging.rows import rows_of
@@ -33,22 +33,12 @@ class Iteration(Iterators):
             raise self.tape.refuse("unpacking")
         if isinstance(items, list | tuple | dict | set | str):
             return items
-        if not self.special_items(items):
-            return self.each_item(items)
         found = items_of(self, items)
+        if not self.special_items(items) or (found.known is None and found.length is None):
+            return each_item(found)
         if found.known is None:
             raise self.tape.refuse("unpacking")
         return [found.take(k) for k in range(found.known)]
-
-    def each_item(self, items: Any) -> Iterator[Any]:
-        """The items of an iterator, or of an object that makes one, when they are asked for."""
-        found = items_of(self, items)
-        for k in itertools.count():
-            try:
-                item = found.take(k)
-            except StopIteration:
-                return
-            yield item
 
     def spread(self, body: Callable[..., Any], places: tuple[int, ...], *parts: Any) -> Any:
         """`f(*items, **mapping)`: for items whose number depends on the path, on each of them."""
@@ -80,3 +70,13 @@ class Iteration(Iterators):
     def slice(self, start: Any, stop: Any, step: Any) -> Any:
         """`start:stop:step`; integer tensors are numbers here."""
         return slice(*(self.to_int(v) if isinstance(v, torch.Tensor) else self.resolve(v) for v in (start, stop, step)))
+
+
+def each_item(found: Items) -> Iterator[Any]:
+    """The items of an iterator, or of an object that makes one, when they are asked for."""
+    for k in itertools.count():
+        try:
+            item = found.take(k)
+        except StopIteration:
+            return
+        yield item

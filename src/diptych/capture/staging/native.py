@@ -23,7 +23,7 @@ from diptych.capture.staging.rows import rows_of
 from diptych.capture.values import KINDS, Scalar, Union
 
 FORBIDDEN_MODULES = ("random", "numpy.random", "time", "datetime", "os", "io", "socket", "subprocess", "uuid",
-                     "secrets", "threading",
+                     "secrets", "threading", "contextvars", "_contextvars",
                      "_warnings", "logging", "warnings")  # fmt: skip
 
 FORBIDDEN: set[Any] = {torch.save, torch.load, torch.set_default_dtype, torch.seed,

@@ -6,6 +6,7 @@ import builtins
 import math
 import operator
 import random
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import torch
 from diptych.capture.staging.builtin.iteration import known_items
 from diptych.capture.staging.builtin.registry import HANDLERS, meaning
 from diptych.capture.values import KINDS, Scalar, Union, kind_of
+from diptych.graph import own
 from diptych.graph.spec import NumberSpec
 
 
@@ -148,3 +150,16 @@ for _name in ("random", "uniform", "gauss", "expovariate"):
 
 for _name in ("randint", "randrange"):
     HANDLERS[getattr(random, _name)] = drawing(_name, "int")
+
+
+def showing(name: str) -> Callable[..., Any]:
+    """The meaning of a clock: it is looked at when the graph runs."""
+
+    def show(stager: Any) -> Any:
+        return stager.tape.number(stager.tape.emit(own.OWN["clock"], (name,), None, NumberSpec("float")), "float")
+
+    return show
+
+
+for _name in ("time", "perf_counter", "monotonic", "process_time"):
+    HANDLERS[getattr(time, _name)] = showing(_name)

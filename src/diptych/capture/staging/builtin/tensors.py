@@ -84,7 +84,7 @@ def torch_tensor(
     """`torch.tensor(numbers)` with numbers of the graph among them."""
     data = stager.resolve(data)
     if (items := stager.iterator(data)) is not data and not isinstance(data, torch.Tensor | torch.nn.Module):
-        data = list(stager.each_item(items))
+        data = list(stager.iterate(items))
     if isinstance(data, Union):
         return stager.distribute(lambda d: torch_tensor(stager, d, dtype, device, requires_grad), data)
     if isinstance(data, torch.Tensor):
