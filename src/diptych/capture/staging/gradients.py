@@ -14,12 +14,12 @@ import torch
 from torch import fx
 
 from diptych.capture.guards import Guard
-from diptych.capture.regions import Region
 from diptych.capture.sources import Attribute, Source
 from diptych.capture.tensors import UNREAD, Store, adopt, handle, node_of, requires_grad
 from diptych.capture.trail import GradientPlace
 from diptych.capture.values import Union
 from diptych.graph import own
+from diptych.graph.regions import Region
 from diptych.graph.spec import NumberSpec, TensorSpec
 
 aten = torch.ops.aten

@@ -10,7 +10,7 @@ import torch
 from diptych.capture.completion import BREAK, CONTINUE, END, Completion, Goto, Returning, Split
 from diptych.capture.interpreter import Frame
 from diptych.capture.refusals import Refused
-from diptych.capture.regions import Region, union
+from diptych.capture.regions import Region
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged
 from diptych.capture.staging.escapes import Scope
@@ -24,6 +24,7 @@ from diptych.capture.tensors import Store, handle, inherit, kin
 from diptych.capture.trail import MISSING, ContentsPlace
 from diptych.capture.values import COMPARISONS, Scalar, Undefined, Union
 from diptych.graph import control
+from diptych.graph.regions import union
 
 Thunk = Callable[[], Any]
 

@@ -11,7 +11,6 @@ import torch
 from diptych.capture.completion import Completion, Goto, Raising, Returning, Split
 from diptych.capture.interpreter import Frame
 from diptych.capture.node_effects import effectful
-from diptych.capture.regions import union
 from diptych.capture.staging.core import Diverged, Side
 from diptych.capture.staging.escapes import Escapes
 from diptych.capture.staging.joins import ABSENT, Join, StoreContent
@@ -20,6 +19,7 @@ from diptych.capture.tensors import Store, handle
 from diptych.capture.trail import MISSING, AttributePlace, CellPlace, ContentsPlace, GlobalPlace, GradientPlace
 from diptych.capture.values import Scalar, Undefined, Union
 from diptych.graph import control
+from diptych.graph.regions import union
 
 FALL = Goto(-1)
 """The end of the branch itself (it has no exits)."""

@@ -16,7 +16,6 @@ from diptych.capture.dispatch import RecordingMode
 from diptych.capture.hooks import interpreting
 from diptych.capture.interpreter import PLAIN
 from diptych.capture.recording import Recorder
-from diptych.capture.regions import Holder
 from diptych.capture.sources import Constantly, Source
 from diptych.capture.staging import prelude
 from diptych.capture.staging.builtin import HANDLERS
@@ -37,6 +36,7 @@ from diptych.capture.tensors import HANDLE, Handle, Store, adopt, attach, handle
 from diptych.capture.values import Scalar, Union
 from diptych.graph import own
 from diptych.graph.functions import AutogradFunction
+from diptych.graph.regions import Holder
 from diptych.graph.spec import NumberSpec
 from diptych.graph.telling import say
 
