@@ -31,6 +31,60 @@ def while_loop(test: Region, body: Region, carried: Sequence[Any], operands: Seq
     return values
 
 
+Row = tuple[torch.dtype, tuple[int, ...]]
+"""What a row is like: its dtype and sizes, for stacks of no rows (0 for a size that only the graph knows)."""
+
+
+def while_stack(
+    test: Region, body: Region, carried: Sequence[Any], operands: Sequence[Any], rows: Sequence[Row]
+) -> Flat:
+    """A `while_loop` whose body returns, after the carried values, tensors that are kept of each round.
+
+    Returns the carried values, then for each of `rows` the tensors of all rounds, stacked: `[rounds, *sizes]`.
+    """
+    values = tuple(carried)
+    kept: list[Flat] = []
+    while test(*values, *operands)[0]:
+        made = body(*values, *operands)
+        values = made[: len(values)]
+        kept.append(made[len(values) :])
+    return (*values, *stacks(kept, rows))
+
+
+def scan(
+    body: Region,
+    carried: Sequence[Any],
+    xs: Sequence[torch.Tensor],
+    operands: Sequence[Any],
+    rows: Sequence[Row],
+    reverse: bool = False,
+) -> Flat:
+    """A round for each row of `xs` (which have as many each), from the last to the first one if `reverse`.
+
+    `body(*carried, *x_rows, *operands)` returns the new carried values, then tensors that are kept of the round.
+    Returns the carried values, then for each of `rows` the tensors of all rounds, stacked at the places of their rows.
+    """
+    values = tuple(carried)
+    kept: list[Flat] = []
+    table = list(zip(*(x.unbind(0) for x in xs), strict=True))
+    for given in reversed(table) if reverse else table:
+        made = body(*values, *given, *operands)
+        values = made[: len(values)]
+        kept.append(made[len(values) :])
+    return (*values, *stacks(kept[::-1] if reverse else kept, rows))
+
+
+def stacks(kept: Sequence[Flat], rows: Sequence[Row]) -> Flat:
+    """The kept tensors of all rounds, stacked; zeros stand for what is absent in a round."""
+    if not kept:
+        return tuple(torch.empty((0, *sizes), dtype=dtype) for dtype, sizes in rows)
+    made: list[torch.Tensor] = []
+    for column, (dtype, sizes) in zip(zip(*kept, strict=True), rows, strict=True):
+        like = next((row for row in column if row is not None), torch.empty(sizes, dtype=dtype))
+        made.append(torch.stack([torch.zeros_like(like) if row is None else row for row in column]))
+    return tuple(made)
+
+
 class Function:
     """A named subgraph that may call itself: the target of a call node, `node.args` are its operands.
 

@@ -15,7 +15,7 @@ import torch
 from torch._ops import OpOverload
 
 from diptych.graph import own
-from diptych.graph.control import Function, Raise, cond, while_loop
+from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
 from diptych.graph.functions import Draw
 
@@ -32,7 +32,12 @@ PYTHON: dict[str, Callable[..., Any]] = {
 }
 """Python's own functions on numbers, by qualified name."""
 
-CONTROL: dict[str, Callable[..., Any]] = {"cond": cond, "while_loop": while_loop}
+CONTROL: dict[str, Callable[..., Any]] = {
+    "cond": cond,
+    "while_loop": while_loop,
+    "while_stack": while_stack,
+    "scan": scan,
+}
 """Operations with regions, by name."""
 
 _PYTHON_NAMES = {id(function): name for name, function in reversed(PYTHON.items())}

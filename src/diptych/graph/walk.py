@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.graph.control import Function, Raise, cond, while_loop
+from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, Where
 
@@ -40,12 +40,14 @@ def region(value: object) -> fx.GraphModule | None:
 
 
 def regions(node: fx.Node) -> tuple[fx.GraphModule, ...]:
-    """The two regions of a `cond` (then, else) or of a `while_loop` (test, body); nothing for other nodes."""
+    """The regions of a `cond` (then, else), a loop (test, body) or a `scan` (body); nothing for other nodes."""
     match node.target:
         case target if target is cond:
             named = node.args[1:3]
-        case target if target is while_loop:
+        case target if target is while_loop or target is while_stack:
             named = node.args[0:2]
+        case target if target is scan:
+            named = node.args[0:1]
         case _:
             return ()
     found = tuple(region(value) for value in named)
@@ -56,8 +58,10 @@ def operands(node: fx.Node) -> tuple[Any, ...]:
     """The values that the regions of a control-flow node, or the body of a call, receive."""
     if node.target is cond:
         return tuple(node.args[3])  # type: ignore[arg-type]
-    if node.target is while_loop:
+    if node.target is while_loop or node.target is while_stack:
         return (*node.args[2], *node.args[3])  # type: ignore[misc]
+    if node.target is scan:
+        return (*node.args[1], *node.args[2], *node.args[3])  # type: ignore[misc]
     return tuple(node.args)
 
 

@@ -1,0 +1,1 @@
+"""The gradient of a graph, control flow included, as a graph."""

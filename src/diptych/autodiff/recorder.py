@@ -1,0 +1,244 @@
+"""Recording operations below PyTorch's autograd: each becomes nodes of core operations in the current part.
+
+Fake tensors stand for the values. The program is run on them with autograd at work above, so that the steps of
+`torch.autograd.grad` are recorded like all others.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import fx
+from torch._decomp import core_aten_decompositions
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    FakeTensorMode,
+    UnsupportedOperatorException,
+)
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, ShapeEnv
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
+
+from diptych.autodiff.part import Part
+from diptych.autodiff.refusal import NotWrittenOut
+from diptych.autodiff.symbols import Symbols
+from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
+
+aten = torch.ops.aten
+
+SAME = {aten.alias.default, aten.detach.default, aten.lift_fresh.default}
+"""Operations that give their argument again; without autograd there is nothing to it."""
+QUERIES = {torch.ops.prim.device.default, aten.sym_size.default, aten.sym_stride.default, aten.sym_numel.default,
+           aten.sym_storage_offset.default, aten.is_contiguous.default, aten.dim.default,
+           aten.is_strides_like_format.default, aten.is_non_overlapping_and_dense.default,
+           aten.size.default, aten.stride.default}  # fmt: skip
+UNDECIDED = (
+    *(GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException),
+    *(UnsupportedOperatorException, NotImplementedError),
+)
+KEPT = {aten.addmm, aten.native_layer_norm, aten._softmax, aten._log_softmax, aten.embedding, aten.stack}
+"""Operations that stay whole though they could be taken apart: they are faster, and more exact, so."""
+
+
+def decompositions() -> dict[Any, Any]:
+    """What is taken apart, and how; never what draws random numbers, whose stream has to stay."""
+    table = core_aten_decompositions()
+    return {
+        op: way
+        for op, way in table.items()
+        if torch.Tag.nondeterministic_seeded not in getattr(op, "tags", ())
+        and getattr(op, "overloadpacket", None) not in KEPT
+    }
+
+
+class Recorder(TorchDispatchMode):
+    """Records operations on fake tensors; `part` is the part that they belong to now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes = ShapeEnv()
+        self.fake_mode = FakeTensorMode(shape_env=self.shapes, allow_non_fake_inputs=False)
+        self.table = decompositions()
+        self.parts: dict[fx.Graph, Part] = {}
+        self.root = self.part = Part(self.parts, None)
+        self.known: dict[int, tuple[torch.Tensor, fx.Node]] = {}
+        self.constants: dict[int, tuple[torch.Tensor, fx.Node]] = {}
+        self.symbols = Symbols(self)
+        self.where: Where | None = None
+
+    @contextmanager
+    def inside(self, part: Part) -> Generator[Part]:
+        """Record into `part`."""
+        before, self.part = self.part, part
+        try:
+            yield part
+        finally:
+            self.part = before
+
+    def refuse(self, what: str, why: str = "") -> NotWrittenOut:
+        """An error at the step that is written out now."""
+        return NotWrittenOut(what, self.where, why)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in QUERIES:
+            return self.fake(func, args, kwargs)
+        if func in self.table:
+            with self:
+                made = self.table[func](*args, **kwargs)
+            if made is not NotImplemented:
+                return made
+        with self:
+            made = func.decompose(*args, **kwargs)
+        if made is not NotImplemented:
+            return made
+        args, kwargs = pytree.tree_map(self.admit, (args, kwargs))
+        if func._schema.is_mutable:
+            return self.write(func, args, kwargs)
+        out = self.fake(func, args, kwargs)
+        if func in SAME:
+            self.stands_for(out, self.node(args[0]))
+            return out
+        leaves = pytree.tree_leaves((args, kwargs))
+        if isinstance(out, torch.Tensor) and any(out is leaf for leaf in leaves):
+            return out
+        self.name(self.emit(func, args, kwargs), out)
+        return out
+
+    def fake(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The operation on fake tensors, unrecorded."""
+        try:
+            with self.fake_mode:
+                return func(*args, **kwargs)
+        except UNDECIDED as error:
+            raise self.refuse(f"{func} depends on data: {str(error).splitlines()[0]}") from None
+
+    def write(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """An operation that writes into its first argument: the tensor stands for another node from now on."""
+        schema = func._schema
+        written = [a.alias_info is not None and a.alias_info.is_write for a in schema.arguments]
+        packet = getattr(aten, schema.name.removeprefix("aten::").removesuffix("_"), None)
+        twin = getattr(packet, func._overloadname, None) if schema.name.endswith("_") else None
+        if twin is None or twin._schema.is_mutable or written != [True] + [False] * (len(written) - 1):
+            raise self.refuse(f"{func} writes into its arguments")
+        target = args[0]
+        storage = target.untyped_storage()._cdata
+        shared = [t for t, _ in self.known.values() if t is not target and t.untyped_storage()._cdata == storage]
+        if shared:
+            raise self.refuse(f"{func} writes into a tensor that is seen by others")
+        with self:
+            made = twin(*args, **kwargs)
+            if made.shape != target.shape:
+                raise self.refuse(f"{func} gives another size")
+            if made.dtype != target.dtype:
+                made = aten.to.dtype(made, target.dtype)
+        self.stands_for(target, self.node(made))
+        return target
+
+    def admit(self, value: Any) -> Any:
+        """A tensor that was made outside becomes a constant."""
+        if not isinstance(value, torch.Tensor) or isinstance(value, FakeTensor):
+            return value
+        return self.constant(value)
+
+    def constant(self, value: torch.Tensor) -> torch.Tensor:
+        """The fake tensor of a constant."""
+        if id(value) not in self.constants:
+            node = self.root.module("constant", value)
+            fake = self.fake_mode.from_tensor(value, static_shapes=True)
+            node.meta = self.meta(fake)
+            self.stands_for(fake, node)
+            self.constants[id(value)] = value, node
+            self.known[id(value)] = fake, node
+        return self.known[id(value)][0]
+
+    def emit(self, target: Any, args: Any, kwargs: Any | None = None) -> fx.Node:
+        """A node in the current part; its arguments may be tensors and numbers."""
+        placed = pytree.tree_map(self.place, (tuple(args), dict(kwargs or {})))
+        node = self.part.graph.call_function(target, *placed)
+        node.meta = {"where": self.where}
+        return node
+
+    def place(self, value: Any) -> Any:
+        """An argument as it stands in a node."""
+        if isinstance(value, torch.Tensor):
+            return self.part.use(self.node(self.admit(value)))
+        if isinstance(value, torch.SymInt | torch.SymFloat | torch.SymBool):
+            return self.symbols.place(value)
+        if isinstance(value, fx.Node):
+            return self.part.use(value)
+        return value
+
+    def node(self, value: torch.Tensor) -> fx.Node:
+        """The node of a tensor."""
+        found = self.known.get(id(value))
+        if found is None or found[0] is not value:
+            raise self.refuse("a tensor that no step made")
+        return found[1]
+
+    def stands_for(self, value: torch.Tensor, node: fx.Node) -> None:
+        """From now on a tensor is the value of a node."""
+        self.known[id(value)] = value, node
+
+    def name(self, node: fx.Node, out: Any) -> None:
+        """The results of an operation get their nodes."""
+        node.meta |= self.meta(out)
+        if isinstance(out, torch.Tensor):
+            self.stands_for(out, node)
+            self.symbols.sizes(node, out)
+        elif isinstance(out, tuple | list):
+            for index, part in enumerate(out):
+                self.name(self.item(node, index), part)
+        else:
+            self.symbols.define(out, node)
+
+    def item(self, node: fx.Node, index: int) -> fx.Node:
+        """Part `index` of a node with several results."""
+        made = node.graph.call_function(operator.getitem, (node, index))
+        made.meta = {"where": self.where}
+        return made
+
+    def meta(self, value: Any) -> dict[str, Any]:
+        """What a node knows of its value."""
+        if isinstance(value, tuple | list):
+            return {"val": tuple(value), "spec": tuple(spec_of(part) for part in value)}
+        return {"val": value, "spec": spec_of(value)}
+
+    def unrecorded(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        """Something done to fake tensors that leaves no trace."""
+        with _disable_current_modes(), self.fake_mode:
+            return func(*args, **kwargs)
+
+    def fresh(self, shape: Any, dtype: torch.dtype, device: Any = "cpu", grad: bool = False) -> torch.Tensor:
+        """A fake tensor of its own."""
+        with torch.no_grad():
+            made = self.unrecorded(torch.empty, shape, dtype=dtype, device=device)
+        return made.requires_grad_(grad)
+
+    def leaf(self, value: torch.Tensor, grad: bool) -> torch.Tensor:
+        """The same value without a history."""
+        made = self.unrecorded(torch.Tensor.detach, value)
+        self.stands_for(made, self.node(value))
+        return made.requires_grad_(grad)
+
+
+def spec_of(value: Any) -> Spec:
+    """The spec of a fake value."""
+    match value:
+        case torch.Tensor():
+            sizes = tuple(str(size) if isinstance(size, torch.SymInt) else size for size in value.shape)
+            return TensorSpec(value.dtype, sizes, str(value.device))
+        case bool() | torch.SymBool():
+            return NumberSpec("bool")
+        case int() | torch.SymInt():
+            return NumberSpec("int")
+        case float() | torch.SymFloat():
+            return NumberSpec("float")
+        case _:
+            return AbsentSpec()

@@ -1,0 +1,119 @@
+"""The result: a graph that is written out, and the graph of its gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx
+
+from diptych.autodiff.branch import gradients
+from diptych.autodiff.expand import Writer, inputs_of
+from diptych.autodiff.part import Part
+from diptych.autodiff.values import differentiable, node_of
+from diptych.graph import walk
+
+
+@dataclass(frozen=True)
+class Written:
+    """A graph of core operations for inputs of certain types.
+
+    Attributes:
+        forward: takes the inputs; gives the outputs, then what the backward graph needs besides the inputs.
+        outputs: how many outputs there are.
+        differentiable: the numbers of the outputs that gradients may flow into.
+        backward: takes the gradients of those outputs, then what was saved; gives the gradients of the inputs `wanted`.
+            None if no output has a history.
+        wanted: the numbers of the inputs that gradients flow to.
+        saved: what the backward graph takes after the seeds: numbers of inputs (negative: -1 - i), or of forward's
+            outputs.
+    """
+
+    forward: fx.GraphModule
+    outputs: int
+    differentiable: tuple[int, ...] = ()
+    backward: fx.GraphModule | None = None
+    wanted: tuple[int, ...] = ()
+    saved: tuple[int, ...] = ()
+
+
+def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True) -> Written:
+    """Write a graph out for inputs like `samples` (tensors: their sizes, strides, dtypes and `requires_grad`).
+
+    `NotWrittenOut` if it has a step that cannot be.
+    """
+    writer = Writer()
+    recorder = writer.recorder
+    inputs = inputs_of(writer, module, samples)
+    with torch.set_grad_enabled(grad):
+        values = writer.run(module, inputs)
+    if values is None:
+        raise recorder.refuse("a graph that always raises")
+    outputs = [node_of(recorder, value) for value in apart(recorder, module, values)]
+    places = [node for node in recorder.root.graph.nodes if node.op == "placeholder"]
+    chosen = [k for k, value in enumerate(values) if grad and differentiable(value)]
+    wanted = [k for k, value in enumerate(inputs) if differentiable(value)]
+    if not chosen or not wanted:
+        return Written(finished(recorder, recorder.root, outputs), len(outputs))
+    part = Part(recorder.parts, None)
+    saved: dict[fx.Node, fx.Node] = {}
+
+    def save(node: fx.Node) -> fx.Node:
+        if node not in saved:
+            saved[node] = part.placeholder(f"saved{len(saved)}", node.meta)
+        return saved[node]
+
+    part.saves = save
+    with recorder.inside(part):
+        seeds: list[torch.Tensor] = []
+        for k in chosen:
+            place = part.placeholder(f"seed{k}", {"where": None})
+            seeds.append(recorder.fresh(values[k].shape, values[k].dtype, values[k].device))
+            recorder.name(place, seeds[-1])
+        with recorder:
+            found = gradients([values[k] for k in chosen], [inputs[k] for k in wanted], seeds)
+            found = [g if g is None else g.contiguous() for g in found]
+        ends = [node_of(recorder, value) for value in found]
+    kept: list[int] = []
+    extra: list[fx.Node] = []
+    for node in saved:
+        if node.op == "placeholder":
+            kept.append(-1 - places.index(node))
+        else:
+            kept.append(len(outputs) + len(extra))
+            extra.append(node)
+    return Written(
+        finished(recorder, recorder.root, [*outputs, *extra]),
+        len(outputs),
+        tuple(chosen),
+        finished(recorder, part, ends),
+        tuple(wanted),
+        tuple(kept),
+    )
+
+
+def apart(recorder: Any, module: fx.GraphModule, values: Sequence[Any]) -> list[Any]:
+    """Outputs that are other tensors than the inputs, and than each other, where the graph has them so."""
+    made: list[Any] = []
+    seen: dict[fx.Node, fx.Node | None] = {}
+    for place, value in zip(walk.outputs(module), values, strict=True):
+        if isinstance(value, torch.Tensor):
+            node = recorder.node(value)
+            first = seen.setdefault(node, place)
+            if first is not place or (node.op == "placeholder" and place.op != "placeholder"):
+                made.append(recorder.emit(torch.ops.aten.alias.default, (node,)))
+                made[-1].meta |= recorder.meta(value)
+                continue
+        made.append(value)
+    return made
+
+
+def finished(recorder: Any, part: Part, outputs: list[Any]) -> fx.GraphModule:
+    """A whole part as a module."""
+    module = part.finish(outputs, part.operands)
+    for inner in recorder.parts:
+        if inner.owning_module is not None:
+            inner.owning_module.recompile()
+    return module
