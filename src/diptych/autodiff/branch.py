@@ -10,13 +10,15 @@ from torch import fx
 
 from diptych.autodiff.control_function import connect
 from diptych.autodiff.part import Part
-from diptych.autodiff.values import Opaque, differentiable, named, node_of
+from diptych.autodiff.values import Opaque, differentiable, named
 from diptych.graph.control import cond
 from diptych.graph.regions import union
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec
 
 if TYPE_CHECKING:
     from diptych.autodiff.expand import Writer
+
+ZEROS = {"bool": False, "int": 0, "float": 0.0}
 
 
 def write_cond(writer: Writer, node: fx.Node, pred: Any, then: Any, orelse: Any, operands: Sequence[Any]) -> Any:
@@ -69,7 +71,7 @@ class Branch:
         placed: list[list[Any]] = []
         for part, out in zip(self.parts, self.outs, strict=True):
             with recorder.inside(part):
-                placed.append([node_of(recorder, value) for value in out])
+                placed.append([recorder.place(value) for value in out])
         operands = union(self.parts)
         sides = [part.finish(nodes, operands) for part, nodes in zip(self.parts, placed, strict=True)]
         here = recorder.part
@@ -121,11 +123,13 @@ class Branch:
         return found
 
     def expose(self, part: Part, node: fx.Node) -> fx.Node:
-        """A value from inside a side, as one more result; None where the other side is taken."""
+        """A value from inside a side, as one more result; nothing, or zero, where the other side is taken."""
         if node not in self.exposed:
+            spec = node.meta["spec"]
+            other = ZEROS[spec.kind] if isinstance(spec, NumberSpec) else None
             for side in self.parts:
                 last = side.graph.output_node()
-                last.args = ((*last.args[0], node if side is part else None),)  # type: ignore[misc]
+                last.args = ((*last.args[0], node if side is part else other),)  # type: ignore[misc]
             index = len(self.node.meta["spec"])
             with self.node.graph.inserting_after(self.last):
                 made = self.recorder.item(self.node, index)

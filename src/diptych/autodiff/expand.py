@@ -58,7 +58,7 @@ class Writer:
     def step(self, node: fx.Node, args: Any, kwargs: Any) -> Any:
         """One step."""
         target = node.target
-        if target is operator.getitem and walk.component(node) is not None:
+        if target is operator.getitem and isinstance(args[0], tuple | list):
             return args[0][args[1]]
         if target is cond:
             return write_cond(self, node, *args)

@@ -15,7 +15,7 @@ from torch import fx
 from diptych.autodiff.branch import gradients, zeros_like
 from diptych.autodiff.control_function import connect
 from diptych.autodiff.part import Part
-from diptych.autodiff.values import Opaque, differentiable, named, node_of
+from diptych.autodiff.values import Opaque, differentiable, named
 from diptych.graph.control import scan, while_loop, while_stack
 from diptych.graph.regions import union
 from diptych.graph.spec import AbsentSpec, NumberSpec, TensorSpec
@@ -71,16 +71,16 @@ class Loop:
         else:
             raise recorder.refuse("a loop whose values have other types in each round")
         with recorder.inside(self.test_part):
-            tested = [node_of(recorder, self.tested)]
+            tested = [recorder.place(self.tested)]
         with recorder.inside(self.body_part):
-            made = [node_of(recorder, value) for value in self.outs]
+            made = [recorder.place(value) for value in self.outs]
         operands = union([self.test_part, self.body_part])
         test = self.test_part.finish(tested, operands)
         body = self.body_part.finish(made, operands)
         self.body_part.site = self
         here = recorder.part
         names = here.module("test", test), here.module("body", body)
-        initial = tuple(node_of(recorder, value) for value in self.carried)
+        initial = tuple(recorder.place(value) for value in self.carried)
         self.node = here.graph.call_function(while_loop, (*names, initial, tuple(operands)))
         self.node.meta = {"where": recorder.where, "spec": (), "val": ()}
         results: list[Any] = []

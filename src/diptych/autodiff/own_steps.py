@@ -142,8 +142,4 @@ def write_slice(
 def write_select(recorder: Recorder, x: Any, value: Any, dim: int, index: Any) -> Any:
     """A row replaced."""
     with recorder:
-        if isinstance(index, int):
-            return aten.select_scatter.default(x, value.to(x.dtype), dim, index)
-        place = torch.scalar_tensor(index, dtype=torch.int64)
-        place = torch.where(place < 0, place + x.shape[dim], place)
-        return aten.index_copy.default(x, dim, place.unsqueeze(0), value.to(x.dtype).unsqueeze(dim))
+        return aten.select_scatter.default(x, value.to(x.dtype), dim, index)

@@ -28,6 +28,7 @@ from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_mod
 from diptych.autodiff.part import Part
 from diptych.autodiff.refusal import NotWrittenOut
 from diptych.autodiff.symbols import Symbols
+from diptych.autodiff.values import Opaque
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
@@ -89,6 +90,9 @@ class Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         if func in QUERIES:
             return self.fake(func, args, kwargs)
+        if func in PLACED and isinstance(args[PLACED[func][0]], torch.SymInt):
+            with self:
+                return PLACED[func][1](*args)
         if func in self.table:
             with self:
                 made = self.table[func](*args, **kwargs)
@@ -173,7 +177,7 @@ class Recorder(TorchDispatchMode):
             return self.symbols.place(value)
         if isinstance(value, fx.Node):
             return self.part.use(value)
-        return value
+        return self.part.use(value.node) if isinstance(value, Opaque) else value
 
     def node(self, value: torch.Tensor) -> fx.Node:
         """The node of a tensor."""
@@ -226,6 +230,35 @@ class Recorder(TorchDispatchMode):
         made = self.unrecorded(torch.Tensor.detach, value)
         self.stands_for(made, self.node(value))
         return made.requires_grad_(grad)
+
+
+def select(x: torch.Tensor, dim: int, index: Any) -> torch.Tensor:
+    """A row whose number only the graph knows."""
+    return torch.index_select(x, dim, place_of(index, x.shape[dim])).squeeze(dim)
+
+
+def select_scatter(x: torch.Tensor, row: torch.Tensor, dim: int, index: Any) -> torch.Tensor:
+    """`x` with such a row replaced."""
+    return aten.index_copy.default(x, dim, place_of(index, x.shape[dim]), row.unsqueeze(dim))
+
+
+def select_backward(grad: torch.Tensor, sizes: Any, dim: int, index: Any) -> torch.Tensor:
+    """The gradient of `select`."""
+    return select_scatter(grad.new_zeros(sizes), grad, dim, index)
+
+
+def place_of(index: Any, size: Any) -> torch.Tensor:
+    """The number of a row, counted from the front, as a tensor of one element."""
+    place = torch.scalar_tensor(index, dtype=torch.int64).unsqueeze(0)
+    return torch.where(place < 0, place + size, place)
+
+
+PLACED = {
+    aten.select.int: (2, select),
+    aten.select_scatter.default: (3, select_scatter),
+    aten.select_backward.default: (3, select_backward),
+}
+"""Operations on one row: where its number stands, and what they are when only the graph knows it."""
 
 
 def spec_of(value: Any) -> Spec:

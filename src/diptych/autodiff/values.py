@@ -44,8 +44,3 @@ def named(recorder: Recorder, spec: Spec, node: fx.Node, like: Any = None) -> An
             made = None
             node.meta |= recorder.meta(None)
     return made
-
-
-def node_of(recorder: Recorder, value: Any) -> Any:
-    """A value as an output of the current part: a node, a constant, or None."""
-    return recorder.place(value.node if isinstance(value, Opaque) else value)

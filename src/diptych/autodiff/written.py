@@ -12,8 +12,9 @@ from torch import fx
 from diptych.autodiff.branch import gradients
 from diptych.autodiff.expand import Writer, inputs_of
 from diptych.autodiff.part import Part
-from diptych.autodiff.values import differentiable, node_of
+from diptych.autodiff.values import differentiable
 from diptych.graph import walk
+from diptych.graph.regions import Leak
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,22 @@ def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True)
     `NotWrittenOut` if it has a step that cannot be.
     """
     writer = Writer()
+    try:
+        return written(writer, module, samples, grad)
+    except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
+        said = str(error).splitlines()
+        raise writer.recorder.refuse(said[0] if said else repr(error)) from error
+
+
+def written(writer: Writer, module: fx.GraphModule, samples: Sequence[Any], grad: bool) -> Written:
+    """The same; errors are those of PyTorch."""
     recorder = writer.recorder
     inputs = inputs_of(writer, module, samples)
     with torch.set_grad_enabled(grad):
         values = writer.run(module, inputs)
     if values is None:
         raise recorder.refuse("a graph that always raises")
-    outputs = [node_of(recorder, value) for value in apart(recorder, module, values)]
+    outputs = [recorder.place(value) for value in apart(recorder, module, values)]
     places = [node for node in recorder.root.graph.nodes if node.op == "placeholder"]
     chosen = [k for k, value in enumerate(values) if grad and differentiable(value)]
     wanted = [k for k, value in enumerate(inputs) if differentiable(value)]
@@ -75,7 +85,7 @@ def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True)
         with recorder:
             found = gradients([values[k] for k in chosen], [inputs[k] for k in wanted], seeds)
             found = [g if g is None else g.contiguous() for g in found]
-        ends = [node_of(recorder, value) for value in found]
+        ends = [recorder.place(value) for value in found]
     kept: list[int] = []
     extra: list[fx.Node] = []
     for node in saved:
