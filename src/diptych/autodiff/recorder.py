@@ -39,6 +39,8 @@ QUERIES = {torch.ops.prim.device.default, aten.sym_size.default, aten.sym_stride
            aten.sym_storage_offset.default, aten.is_contiguous.default, aten.dim.default,
            aten.is_strides_like_format.default, aten.is_non_overlapping_and_dense.default,
            aten.size.default, aten.stride.default}  # fmt: skip
+TWINS = {aten.bernoulli_.float: aten.bernoulli.p}
+"""The operation that gives a new tensor, where its name does not tell."""
 UNDECIDED = (
     *(GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException),
     *(UnsupportedOperatorException, NotImplementedError),
@@ -69,6 +71,7 @@ class Recorder(TorchDispatchMode):
         self.parts: dict[fx.Graph, Part] = {}
         self.root = self.part = Part(self.parts, None)
         self.known: dict[int, tuple[torch.Tensor, fx.Node]] = {}
+        self.stale: set[int] = set()
         self.constants: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.symbols = Symbols(self)
         self.where: Where | None = None
@@ -124,25 +127,32 @@ class Recorder(TorchDispatchMode):
             raise self.refuse(f"{func} depends on data: {str(error).splitlines()[0]}") from None
 
     def write(self, func: Any, args: Any, kwargs: Any) -> Any:
-        """An operation that writes into its first argument: the tensor stands for another node from now on."""
+        """An operation that writes into its first argument: the tensor stands for another node from now on.
+
+        Other tensors that see the same memory are not to be used any more.
+        """
         schema = func._schema
         written = [a.alias_info is not None and a.alias_info.is_write for a in schema.arguments]
         packet = getattr(aten, schema.name.removeprefix("aten::").removesuffix("_"), None)
-        twin = getattr(packet, func._overloadname, None) if schema.name.endswith("_") else None
+        twin = TWINS.get(func) or (getattr(packet, func._overloadname, None) if schema.name.endswith("_") else None)
         if twin is None or twin._schema.is_mutable or written != [True] + [False] * (len(written) - 1):
             raise self.refuse(f"{func} writes into its arguments")
         target = args[0]
         storage = target.untyped_storage()._cdata
-        shared = [t for t, _ in self.known.values() if t is not target and t.untyped_storage()._cdata == storage]
-        if shared:
-            raise self.refuse(f"{func} writes into a tensor that is seen by others")
         with self:
             made = twin(*args, **kwargs)
-            if made.shape != target.shape:
-                raise self.refuse(f"{func} gives another size")
             if made.dtype != target.dtype:
                 made = aten.to.dtype(made, target.dtype)
-        self.stands_for(target, self.node(made))
+        node = self.node(made)
+        if made.shape != target.shape:
+            if torch.Tag.inplace_view not in func.tags:
+                raise self.refuse(f"{func} gives another size")
+            self.fake(func, args, kwargs)
+        else:
+            for other, _ in list(self.known.values()):
+                if other is not target and other is not made and other.untyped_storage()._cdata == storage:
+                    self.stale.add(id(other))
+        self.stands_for(target, node)
         return target
 
     def admit(self, value: Any) -> Any:
@@ -184,10 +194,13 @@ class Recorder(TorchDispatchMode):
         found = self.known.get(id(value))
         if found is None or found[0] is not value:
             raise self.refuse("a tensor that no step made")
+        if id(value) in self.stale:
+            raise self.refuse("a tensor whose memory has been written through another one")
         return found[1]
 
     def stands_for(self, value: torch.Tensor, node: fx.Node) -> None:
         """From now on a tensor is the value of a node."""
+        self.stale.discard(id(value))
         self.known[id(value)] = value, node
 
     def name(self, node: fx.Node, out: Any) -> None:

@@ -47,7 +47,8 @@ def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True)
     """
     writer = Writer()
     try:
-        return written(writer, module, samples, grad)
+        with torch.backends.mkldnn.flags(enabled=False):  # whose fused layers could not be taken apart
+            return written(writer, module, samples, grad)
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
         said = str(error).splitlines()
         raise writer.recorder.refuse(said[0] if said else repr(error)) from error

@@ -1,0 +1,1 @@
+"""Native code: a graph that is written out becomes one C function."""

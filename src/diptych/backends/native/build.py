@@ -1,0 +1,126 @@
+"""From C text to a loaded library: the system's compiler, and a private folder of what was compiled before."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+
+from diptych.backends.native.unsupported import Unsupported
+
+FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC", "-std=gnu11", "-w")
+
+
+@functools.cache
+def compiler() -> str:
+    """The C compiler; `Unsupported` if there is none."""
+    named = os.environ.get("CC")
+    for name in (named, "cc", "gcc", "clang"):
+        found = shutil.which(name) if name else None
+        if found:
+            return found
+    raise Unsupported("this machine", why="there is no C compiler: neither $CC, cc, gcc nor clang is found")
+
+
+@functools.cache
+def machine() -> str:
+    """What compiled code depends on besides its text."""
+    version = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=False).stdout
+    target = subprocess.run(
+        [compiler(), "-march=native", "-Q", "--help=target"], capture_output=True, text=True, check=False
+    ).stdout
+    return "\n".join([version, target, platform.machine(), torch.__version__, *FLAGS, *vector_math()])
+
+
+@functools.cache
+def vector_math() -> tuple[str, ...]:
+    """The flags that give C's functions for several elements at once, if the C library has them."""
+    text = '#include <math.h>\n__attribute__((simd("notinbranch"))) float tanhf(float);\n'
+    text += "void f(float *x) { for (int i = 0; i < 64; i++) x[i] = tanhf(x[i]); }\n"
+    flags = ("-DD_VECTOR_MATH",)
+    with tempfile.TemporaryDirectory() as folder:
+        source, library = Path(folder, "t.c"), Path(folder, "t.so")
+        source.write_text(text)
+        command = [compiler(), *FLAGS, *flags, "-Wl,--no-undefined", str(source), "-o", str(library), "-lmvec", "-lm"]
+        made = subprocess.run(command, capture_output=True, check=False)
+    return flags if made.returncode == 0 else ()
+
+
+def cache_folder() -> Path:
+    """The folder of compiled code, readable by its owner alone; another one if it cannot be used."""
+    named = os.environ.get("DIPTYCH_CACHE")
+    base = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diptych"
+    folder = base / "native"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        if found.st_uid == os.getuid() and not stat.S_IMODE(found.st_mode) & 0o077 and os.access(folder, os.W_OK):
+            return folder
+        if found.st_uid == os.getuid():
+            folder.chmod(0o700)
+            return folder
+    except OSError:
+        pass
+    return temporary_folder()
+
+
+@functools.cache
+def temporary_folder() -> Path:
+    """A folder for this process."""
+    return Path(tempfile.mkdtemp(prefix="diptych-"))
+
+
+def load(source: str) -> ctypes.CDLL:
+    """The library of a C text: compiled before, or now."""
+    key = hashlib.sha256("\0".join([source, machine()]).encode()).hexdigest()[:40]
+    folder = cache_folder()
+    library, check = folder / f"{key}.so", folder / f"{key}.sum"
+    if not intact(library, check):
+        try:
+            build(source, folder, library, check)
+        except OSError:
+            folder = temporary_folder()
+            library, check = folder / f"{key}.so", folder / f"{key}.sum"
+            build(source, folder, library, check)
+    return ctypes.CDLL(str(library))
+
+
+def intact(library: Path, check: Path) -> bool:
+    """Whether a library is what was compiled."""
+    try:
+        return check.read_text() == digest(library)
+    except OSError:
+        return False
+
+
+def digest(file: Path) -> str:
+    """The hash of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def build(source: str, folder: Path, library: Path, check: Path) -> None:
+    """Compile; the files appear whole or not at all."""
+    with tempfile.TemporaryDirectory(dir=folder) as inside:
+        text, made, summed = Path(inside, "graph.c"), Path(inside, "graph.so"), Path(inside, "graph.sum")
+        text.write_text(source)
+        math = ["-lmvec", "-lm"] if vector_math() else ["-lm"]
+        command = [compiler(), *FLAGS, *vector_math(), str(text), "-o", str(made), *math]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            if not made.parent.exists() or "No space left" in ran.stderr:
+                raise OSError(ran.stderr)
+            said = next((line for line in ran.stderr.splitlines() if "error" in line), ran.stderr[:200])
+            raise Unsupported("this graph", why=f"{compiler()} refused the C text: {said}")
+        summed.write_text(digest(made))
+        os.replace(text, library.with_suffix(".c"))
+        os.replace(made, library)
+        os.replace(summed, check)

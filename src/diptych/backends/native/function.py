@@ -1,0 +1,258 @@
+"""The C function of a whole graph: its parameters, its steps, its results."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import torch
+from torch import fx
+
+from diptych.backends.native.flow import kind_of, write_cond, write_scan, write_while
+from diptych.backends.native.numbers import as_number, number_step
+from diptych.backends.native.opaque import call_torch
+from diptych.backends.native.plan import plan
+from diptych.backends.native.steps import supported
+from diptych.backends.native.unsupported import Unsupported
+from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value
+from diptych.backends.native.writer import CodeWriter
+from diptych.graph import walk
+from diptych.graph.control import Raise, cond, scan, while_loop, while_stack
+from diptych.graph.spec import NumberSpec
+
+Result = tuple[Any, ...]
+"""What an output is: ("input", k), ("view", k, sizes, strides, offset), ("tensor", slot, sizes, strides, offset),
+("tape", slot, sizes), ("number", slot, kind), or ("constant", value)."""
+
+
+@dataclass(frozen=True)
+class NativeFunction:
+    """C text, and how to call what it defines.
+
+    `slots` are the output pointers: ("tensor", dtype, count), ("tape", dtype) or ("number", kind).
+    """
+
+    source: str
+    inputs: tuple[Any, ...]
+    constants: tuple[torch.Tensor, ...]
+    slots: tuple[tuple[Any, ...], ...]
+    results: tuple[Result, ...]
+    arena: int
+    calls: tuple[Any, ...]
+    can_fail: bool
+    random: bool
+
+
+class FunctionWriter(CodeWriter):
+    """Writes the function of a graph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.constants: dict[int, tuple[torch.Tensor, Strided]] = {}
+
+    def run(self, module: fx.GraphModule, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        """Write the steps of a module; its outputs, or None if it raises."""
+        env: dict[fx.Node, Any] = {}
+        given = iter(values)
+        for node in module.graph.nodes:
+            if node.op == "placeholder":
+                env[node] = next(given)
+            elif node.op == "get_attr":
+                found = walk.attribute(module, str(node.target))
+                env[node] = self.constant_tensor(found) if isinstance(found, torch.Tensor) else None
+            elif node.op == "call_function":
+                before = self.where
+                self.at(walk.where_of(node))
+                if isinstance(node.target, Raise):
+                    self.can_fail = True
+                    self.lines("d_failed = 4; goto d_end;")
+                    self.where = before
+                    return None
+                env[node] = self.step(node, env)
+        if walk.diverges(module):
+            return None
+        return tuple(env[v] if isinstance(v, fx.Node) else v for v in walk.outputs(module))
+
+    def step(self, node: fx.Node, env: dict[fx.Node, Any]) -> Any:
+        """Write one step."""
+        target: Any = node.target
+        if target in (cond, while_loop, while_stack, scan):
+            for source in node.all_input_nodes:
+                env[source] = self.ready(env[source])
+        args, kwargs = fx.map_arg((node.args, node.kwargs), lambda n: env[n])
+        if target is operator.getitem and isinstance(args[0], tuple):
+            return args[0][args[1]]
+        if target is cond:
+            return write_cond(self, node, args[0], args[3])
+        if target in (while_loop, while_stack):
+            return write_while(self, node, args[2], args[3])
+        if target is scan:
+            return write_scan(self, node, *args[1:])
+        out = node.meta.get("val")
+        if target is torch.ops.aten.sym_size.int:
+            size = args[0].sizes[args[1]]
+            return size if isinstance(size, int) else Number("int", f"((int64_t){size})")
+        if isinstance(target, torch._ops.OpOverload) and target is not torch.ops.aten.item.default:
+            return self.operation(node, target, out, args, kwargs)
+        spec = node.meta.get("spec")
+        if isinstance(spec, NumberSpec) and not kwargs:
+            return number_step(self, target, args, spec.kind)
+        raise self.refuse(f"{getattr(target, '__name__', target)}")
+
+    def operation(self, node: fx.Node, target: Any, out: Any, args: Any, kwargs: Any) -> Any:
+        """An operation of ATen: its own code, or a call of PyTorch."""
+        code = supported(node)
+        if code is not None:
+            mark = len(self.block.statements)
+            try:
+                made = code(self, out, *args, **kwargs)
+            except (Unsupported, TypeError):
+                if len(self.block.statements) != mark:
+                    raise
+            else:
+                return self.settle(made, len(node.users)) if isinstance(made, Value) else made
+        return call_torch(self, target, out, args, kwargs)
+
+    def ready(self, value: Any) -> Any:
+        """An operand of control flow: computed before, not in each round."""
+        if isinstance(value, Value) and not isinstance(value, Strided) and value.cost > 0:
+            return self.realised(value)
+        return value
+
+    def constant_tensor(self, value: torch.Tensor) -> Strided:
+        """A tensor that the graph holds."""
+        if id(value) not in self.constants:
+            buffer = self.buffer(value.dtype, value.numel(), "constant", "c")
+            kept = value.detach().contiguous()
+            self.constants[id(value)] = kept, Strided(buffer, tuple(value.shape))
+        return self.constants[id(value)][1]
+
+
+def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
+    """The C function of a graph that is written out; `Unsupported` if there is a step without code."""
+    writer = FunctionWriter()
+    inputs: list[tuple[Any, ...]] = []
+    values: list[Any] = []
+    top: list[str] = []
+    places: dict[Buffer, int] = {}
+    for k, node in enumerate(walk.placeholders(module)):
+        value = node.meta["val"]
+        if isinstance(value, torch.Tensor):
+            sizes = writer.sizes(value)
+            strides = tuple(writer.size(s) for s in value.stride())
+            buffer = writer.buffer(value.dtype, value.numel(), "input", "x")
+            places[buffer] = k
+            top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{k}];  // {node.target}")
+            values.append(Strided(buffer, sizes, strides))
+            inputs.append(("tensor", value.dtype, sizes, strides))
+        elif (kind := kind_of(value)) is not None:
+            number = Number(kind, writer.names.fresh("n"))
+            top.append(f"const {number.type} {number.text} = *(const {number.type} *)in[{k}];  // {node.target}")
+            values.append(number)
+            inputs.append(("number", kind))
+        else:
+            values.append(None)
+            inputs.append(("none",))
+    made = writer.run(module, values)
+    if made is None:
+        raise writer.refuse("a graph that always raises")
+    slots, results = outputs_of(writer, module, made, places)
+    offsets, arena = plan(writer.root)
+    for k, (_, constant) in enumerate(writer.constants.values()):
+        buffer = constant.buffer
+        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{len(inputs) + k}];")
+    for buffer, offset in offsets.items():
+        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)(arena + {offset});")
+    for k, slot in enumerate(slots):
+        if slot[0] == "tensor":
+            top.append(f"{C_TYPES[slot[1]]} *{slot[3]} = ({C_TYPES[slot[1]]} *)out[{k}];")
+    for tape in writer.tapes:
+        top.append(f"d_tape {tape} = {{0, 0}};")
+    for buffer in writer.buffers:
+        if buffer.kind == "tape":
+            top.append(f"{buffer.type} *{buffer.name} = 0;")
+    ends = ["d_end:;"] if "goto d_end" in "\n".join(writer.root.text(0)) else []
+    given = {slot[2] for slot in slots if slot[0] == "tape"}
+    ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
+    body = [*("    " + line for line in ["int d_failed = 0;", *top]), *writer.root.text(1)]
+    body += ["    " + line for line in [*ends, "return d_failed;"]]
+    prelude = resources.files(__package__).joinpath("prelude.h").read_text("utf-8")
+    head = f"int d_run(void **in, void **out, char *arena) {{  // {name}"
+    return NativeFunction(
+        "\n".join([prelude, head, *body, "}", ""]),
+        tuple(inputs),
+        tuple(tensor for tensor, _ in writer.constants.values()),
+        tuple(slot[:3] for slot in slots),
+        tuple(results),
+        max(arena, 64),
+        tuple(writer.opaque),
+        writer.can_fail,
+        writer.random,
+    )
+
+
+def outputs_of(
+    writer: FunctionWriter, module: fx.GraphModule, values: Sequence[Any], places: dict[Buffer, int]
+) -> tuple[list[tuple[Any, ...]], list[Result]]:
+    """Write the results to where the caller finds them."""
+    slots: list[tuple[Any, ...]] = []
+    results: list[Result] = []
+    known: dict[Buffer, int] = {}
+    seen: dict[fx.Node, int] = {}
+    for place, value in zip(walk.outputs(module), values, strict=True):
+        if isinstance(place, fx.Node) and place in seen:
+            results.append(("again", seen[place]))
+            continue
+        if isinstance(place, fx.Node):
+            seen[place] = len(results)
+        if isinstance(value, Number):
+            number = len(slots)
+            writer.lines(f"*({value.type} *)out[{number}] = {as_number(value).text};")
+            slots.append(("number", value.kind, None))
+            results.append(("number", number))
+        elif isinstance(value, Value):
+            results.append(tensor_result(writer, place, value, places, known, slots))
+        else:
+            results.append(("constant", value))
+    return slots, results
+
+
+def tensor_result(
+    writer: FunctionWriter, node: Any, value: Value, places: dict[Buffer, int], known: dict[Buffer, int], slots: list[Any]
+) -> Result:
+    """Write a tensor to where the caller finds it."""
+    found = writer.realised(value)
+    if found.buffer in places:
+        if node.op == "placeholder":
+            return ("input", places[found.buffer])
+        if is_view(node):
+            return ("view", places[found.buffer], found.sizes, found.strides, found.offset)
+    if found.buffer.kind == "tape":
+        tape = str(found.buffer.count).removesuffix("_rows")
+        writer.lines(f"((int64_t *)out[{len(slots)}])[0] = {found.sizes[0]};")
+        writer.lines(f"((void **)out[{len(slots)}])[1] = {found.buffer.name};")
+        slots.append(("tape", found.dtype, tape))
+        if not found.whole() or found.offset != 0:
+            raise writer.refuse("a view of the rows of a loop as a result")
+        return ("tape", len(slots) - 1, found.sizes[1:])
+    if found.buffer.kind != "arena" and found.buffer not in known:
+        target = Strided(writer.buffer(found.dtype, found.count), found.sizes)
+        writer.store(target, found)
+        found = target
+    if found.buffer not in known:
+        known[found.buffer] = len(slots)
+        found.buffer.kind = "output"
+        slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
+    return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset)
+
+
+VIEWS = ("alias", "view", "permute", "t", "transpose", "expand", "slice", "select", "unsqueeze", "squeeze", "detach")
+
+
+def is_view(node: fx.Node) -> bool:
+    """Whether PyTorch would give a view for it."""
+    target: Any = node.target
+    return isinstance(target, torch._ops.OpOverload) and target._schema.name.rpartition("::")[2] in VIEWS

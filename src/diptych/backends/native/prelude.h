@@ -1,0 +1,182 @@
+/* What the generated function uses. Elements are handled as PyTorch does: NaN and infinities are kept. */
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Variants of C's functions for several elements at once (libmvec of the GNU C library). */
+#ifdef D_VECTOR_MATH
+#define D_SIMD __attribute__((simd("notinbranch")))
+D_SIMD float expf(float); D_SIMD float logf(float); D_SIMD float sinf(float); D_SIMD float cosf(float);
+D_SIMD float tanhf(float); D_SIMD float erff(float); D_SIMD float powf(float, float); D_SIMD float expm1f(float);
+D_SIMD float log1pf(float); D_SIMD float log2f(float); D_SIMD float exp2f(float);
+D_SIMD double exp(double); D_SIMD double log(double); D_SIMD double sin(double); D_SIMD double cos(double);
+D_SIMD double tanh(double); D_SIMD double erf(double); D_SIMD double pow(double, double);
+#endif
+
+typedef void (*d_gemm_s)(const char *, const char *, const int *, const int *, const int *, const float *,
+                         const float *, const int *, const float *, const int *, const float *, float *, const int *);
+typedef void (*d_gemm_d)(const char *, const char *, const int *, const int *, const int *, const double *,
+                         const double *, const int *, const double *, const int *, const double *, double *, const int *);
+typedef int (*d_call)(int64_t number, void **pointers);
+
+static d_gemm_s d_sgemm_of_mkl;
+static d_gemm_d d_dgemm_of_mkl;
+static d_call d_python;
+
+void d_init(void *sgemm, void *dgemm, void *python) {
+    d_sgemm_of_mkl = (d_gemm_s)sgemm;
+    d_dgemm_of_mkl = (d_gemm_d)dgemm;
+    d_python = (d_call)python;
+}
+
+static inline float d_remainderf(float a, float b) {
+    float m = fmodf(a, b);
+    return (m != 0 && ((b < 0) != (m < 0))) ? m + b : m;
+}
+static inline double d_remainder(double a, double b) {
+    double m = fmod(a, b);
+    return (m != 0 && ((b < 0) != (m < 0))) ? m + b : m;
+}
+static inline float d_floordivf(float a, float b) {
+    if (b == 0) return a / b;
+    float m = fmodf(a, b), q = (a - m) / b;
+    if (m != 0 && ((b < 0) != (m < 0))) q -= 1;
+    if (q == 0) return copysignf(0, a / b);
+    float f = floorf(q);
+    return q - f > 0.5f ? f + 1 : f;
+}
+static inline double d_floordiv(double a, double b) {
+    if (b == 0) return a / b;
+    double m = fmod(a, b), q = (a - m) / b;
+    if (m != 0 && ((b < 0) != (m < 0))) q -= 1;
+    if (q == 0) return copysign(0, a / b);
+    double f = floor(q);
+    return q - f > 0.5 ? f + 1 : f;
+}
+static inline int64_t d_imod(int64_t a, int64_t b) {
+    if (b == 0 || b == -1) return 0;
+    int64_t m = a % b;
+    return (m != 0 && ((b < 0) != (m < 0))) ? m + b : m;
+}
+static inline int64_t d_idiv(int64_t a, int64_t b) {
+    int64_t q = a / b;
+    return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
+}
+
+/* C = (add ? C : 0) + A @ B, row after row, in blocks of registers; sizes are constants where it is called. */
+#define D_SMALL(NAME, T, V, LANES)                                                                                   \
+    typedef T V __attribute__((vector_size(LANES * sizeof(T)), aligned(sizeof(T)), may_alias));                       \
+    static inline __attribute__((always_inline)) void NAME(const T *a, const T *b, T *c, int64_t m, int64_t n,        \
+                                                           int64_t k, int64_t lda, int64_t ldb, int a_turned,        \
+                                                           int b_turned, int add) {                                  \
+        int64_t sa0 = a_turned ? 1 : lda, sa1 = a_turned ? lda : 1;                                                  \
+        if (!b_turned) {                                                                                             \
+            int64_t j = 0;                                                                                           \
+            for (; j + 2 * LANES <= n; j += 2 * LANES) {                                                             \
+                int64_t i = 0;                                                                                       \
+                for (; i + 4 <= m; i += 4) {                                                                         \
+                    V x[4][2];                                                                                       \
+                    for (int p = 0; p < 4; p++)                                                                      \
+                        for (int q = 0; q < 2; q++)                                                                  \
+                            x[p][q] = add ? *(V *)(c + (i + p) * n + j + q * LANES) : (V){0};                        \
+                    for (int64_t l = 0; l < k; l++) {                                                                \
+                        V y0 = *(const V *)(b + l * ldb + j), y1 = *(const V *)(b + l * ldb + j + LANES);            \
+                        for (int p = 0; p < 4; p++) {                                                                \
+                            T s = a[(i + p) * sa0 + l * sa1];                                                        \
+                            x[p][0] += s * y0;                                                                       \
+                            x[p][1] += s * y1;                                                                       \
+                        }                                                                                            \
+                    }                                                                                                \
+                    for (int p = 0; p < 4; p++)                                                                      \
+                        for (int q = 0; q < 2; q++) *(V *)(c + (i + p) * n + j + q * LANES) = x[p][q];               \
+                }                                                                                                    \
+                for (; i < m; i++) {                                                                                 \
+                    V x0 = add ? *(V *)(c + i * n + j) : (V){0}, x1 = add ? *(V *)(c + i * n + j + LANES) : (V){0};  \
+                    for (int64_t l = 0; l < k; l++) {                                                                \
+                        T s = a[i * sa0 + l * sa1];                                                                  \
+                        x0 += s * *(const V *)(b + l * ldb + j);                                                     \
+                        x1 += s * *(const V *)(b + l * ldb + j + LANES);                                             \
+                    }                                                                                                \
+                    *(V *)(c + i * n + j) = x0;                                                                      \
+                    *(V *)(c + i * n + j + LANES) = x1;                                                              \
+                }                                                                                                    \
+            }                                                                                                        \
+            for (int64_t i = 0; j < n && i < m; i++)                                                                 \
+                for (int64_t jj = j; jj < n; jj++) {                                                                 \
+                    T x = add ? c[i * n + jj] : 0;                                                                   \
+                    for (int64_t l = 0; l < k; l++) x += a[i * sa0 + l * sa1] * b[l * ldb + jj];                     \
+                    c[i * n + jj] = x;                                                                               \
+                }                                                                                                    \
+            return;                                                                                                  \
+        }                                                                                                            \
+        for (int64_t i = 0; i < m; i++) {                                                                            \
+            int64_t j = 0;                                                                                           \
+            for (; j + 4 <= n; j += 4) {                                                                             \
+                V x[4] = {{0}, {0}, {0}, {0}};                                                                       \
+                T r[4];                                                                                              \
+                int64_t l = 0;                                                                                       \
+                if (sa1 == 1)                                                                                        \
+                    for (; l + LANES <= k; l += LANES) {                                                             \
+                        V s = *(const V *)(a + i * sa0 + l);                                                         \
+                        for (int q = 0; q < 4; q++) x[q] += s * *(const V *)(b + (j + q) * ldb + l);                 \
+                    }                                                                                                \
+                for (int q = 0; q < 4; q++) {                                                                        \
+                    T s = 0;                                                                                         \
+                    for (int e = 0; e < LANES; e++) s += x[q][e];                                                    \
+                    r[q] = s;                                                                                        \
+                }                                                                                                    \
+                for (; l < k; l++)                                                                                   \
+                    for (int q = 0; q < 4; q++) r[q] += a[i * sa0 + l * sa1] * b[(j + q) * ldb + l];                 \
+                for (int q = 0; q < 4; q++) c[i * n + j + q] = (add ? c[i * n + j + q] : 0) + r[q];                  \
+            }                                                                                                        \
+            for (; j < n; j++) {                                                                                     \
+                T x = add ? c[i * n + j] : 0;                                                                        \
+                for (int64_t l = 0; l < k; l++) x += a[i * sa0 + l * sa1] * b[j * ldb + l];                          \
+                c[i * n + j] = x;                                                                                    \
+            }                                                                                                        \
+        }                                                                                                            \
+    }
+#if defined(__AVX512F__)
+#define D_LANES 16
+#else
+#define D_LANES 8
+#endif
+D_SMALL(d_ssmall, float, d_vf, D_LANES)
+D_SMALL(d_dsmall, double, d_vd, (D_LANES / 2))
+
+#define D_GEMM(NAME, T, MKL)                                                                                         \
+    static inline void NAME(const T *a, const T *b, T *c, int64_t m, int64_t n, int64_t k, int64_t lda, int64_t ldb, \
+                            int a_turned, int b_turned, int add) {                                                   \
+        if (m == 0 || n == 0) return;                                                                                \
+        if (k == 0) {                                                                                                \
+            if (!add) memset(c, 0, sizeof(T) * m * n);                                                               \
+            return;                                                                                                  \
+        }                                                                                                            \
+        int M = (int)m, N = (int)n, K = (int)k, A = (int)lda, B = (int)ldb;                                          \
+        T one = 1, old = add ? 1 : 0;                                                                                \
+        MKL(b_turned ? "T" : "N", a_turned ? "T" : "N", &N, &M, &K, &one, b, &B, a, &A, &old, c, &N);                 \
+    }
+D_GEMM(d_sgemm, float, d_sgemm_of_mkl)
+D_GEMM(d_dgemm, double, d_dgemm_of_mkl)
+
+/* The rows that a loop keeps of its rounds. */
+typedef struct {
+    char *data;
+    int64_t room;
+} d_tape;
+
+static inline int d_keep(d_tape *tape, int64_t round, const void *row, int64_t bytes) {
+    if ((round + 1) * bytes > tape->room) {
+        int64_t room = tape->room ? 2 * tape->room : 32 * bytes;
+        if (room < 64) room = 64;
+        char *data = (char *)realloc(tape->data, room);
+        if (!data) return 1;
+        tape->data = data;
+        tape->room = room;
+    }
+    memcpy(tape->data + round * bytes, row, bytes);
+    return 0;
+}

@@ -1,0 +1,153 @@
+"""Views: the same elements at other indices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from diptych.backends.native.nests import Nest
+from diptych.backends.native.values import Computed, Index, Size, Strided, Value, times
+from diptych.backends.native.writer import CodeWriter, broadcast, remapped
+
+
+def permuted(value: Value, dims: Sequence[int]) -> Value:
+    """Dimensions in another order."""
+    rank = len(value.sizes)
+    dims = [d % rank for d in dims]
+    sizes = [value.sizes[d] for d in dims]
+    if isinstance(value, Strided):
+        return Strided(value.buffer, sizes, [value.strides[d] for d in dims], value.offset)
+
+    def back(index: Index) -> Index:
+        found = dict(zip(dims, index, strict=True))
+        return tuple(found[d] for d in range(rank))
+
+    return remapped(value, sizes, back)
+
+
+def reshaped(writer: CodeWriter, value: Value, sizes: Sequence[Size]) -> Value:
+    """Other sizes for as many elements in the same order."""
+    sizes = tuple(sizes)
+    if sizes == value.sizes:
+        return value
+    given, wanted = [n for n in value.sizes if n != 1], [n for n in sizes if n != 1]
+    if given == wanted:
+        kept = [d for d, n in enumerate(value.sizes) if n != 1]
+        if isinstance(value, Strided):
+            steps = iter([value.strides[d] for d in kept])
+            return Strided(value.buffer, sizes, [0 if n == 1 else next(steps) for n in sizes], value.offset)
+        rank = len(value.sizes)
+
+        def back(index: Index) -> Index:
+            used = iter([i for i, n in zip(index, sizes, strict=True) if n != 1])
+            return tuple(next(used) if d in kept else "0" for d in range(rank))
+
+        return remapped(value, sizes, back)
+    whole = writer.whole(value)
+    return Strided(whole.buffer, sizes, None, whole.offset)
+
+
+def sliced(value: Value, dim: int, start: int, step: int, length: Size) -> Value:
+    """Every `step`-th element from `start` on."""
+    dim %= len(value.sizes)
+    sizes = [length if d == dim else n for d, n in enumerate(value.sizes)]
+    if isinstance(value, Strided):
+        strides = [times(s, step) if d == dim else s for d, s in enumerate(value.strides)]
+        offset = plus(value.offset, times(start, value.strides[dim]))
+        return Strided(value.buffer, sizes, strides, offset)
+    move = f"({start} + {{}}*{step})" if step != 1 else f"({start} + {{}})"
+    return remapped(
+        value, sizes, lambda index: tuple(move.format(i) if d == dim else i for d, i in enumerate(index))
+    )
+
+
+def selected(writer: CodeWriter, value: Value, dim: int, index: Any) -> Value:
+    """One row."""
+    rank = len(value.sizes)
+    dim %= rank
+    size = value.sizes[dim]
+    if isinstance(index, int) and index < 0:
+        if not isinstance(size, int):
+            raise writer.refuse("a row counted from the end of a dimension of open size")
+        index += size
+    if not isinstance(index, int):
+        raise writer.refuse("a row whose number only the graph knows")
+    sizes = [n for d, n in enumerate(value.sizes) if d != dim]
+    if isinstance(value, Strided):
+        strides = [s for d, s in enumerate(value.strides) if d != dim]
+        return Strided(value.buffer, sizes, strides, plus(value.offset, times(index, value.strides[dim])))
+    at = str(index)
+    return remapped(value, sizes, lambda found: (*found[:dim], at, *found[dim:]))
+
+
+def plus(a: Size, b: Size) -> Size:
+    """A sum."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a + b
+    if a == 0 or b == 0:
+        return b if a == 0 else a
+    return f"({a} + {b})"
+
+
+def flipped(value: Value, dims: Sequence[int]) -> Value:
+    """The elements of some dimensions from the last to the first."""
+    turned = {d % len(value.sizes) for d in dims}
+    ends = value.sizes
+    return remapped(
+        value,
+        ends,
+        lambda index: tuple(f"({ends[d]} - 1 - {i})" if d in turned else i for d, i in enumerate(index)),
+    )
+
+
+def joined(writer: CodeWriter, out: torch.Tensor, values: Sequence[Value], dim: int) -> Value:
+    """`cat`: the parts are written one after the other."""
+    sizes = writer.sizes(out)
+    dim %= len(sizes)
+    target = Strided(writer.buffer(out.dtype, times(*sizes)), sizes)
+    start: Size = 0
+    for value in values:
+        if len(value.sizes) == 1 and value.sizes[0] == 0:
+            continue
+        part = writer.converted(value, out.dtype)
+        place = Strided(target.buffer, part.sizes, target.strides, times(start, target.strides[dim]))
+        writer.store(place, part)
+        start = plus(start, value.sizes[dim])
+    return target
+
+
+def padded(writer: CodeWriter, out: torch.Tensor, value: Value, pad: Sequence[int], fill: Any) -> Value:
+    """`constant_pad_nd`."""
+    sizes = writer.sizes(out)
+    rank = len(sizes)
+    before = [0] * rank
+    for k in range(len(pad) // 2):
+        before[rank - 1 - k] = pad[2 * k]
+    inner, filling = value.sizes, writer.operand(fill, out.dtype, ())
+    source = writer.realised(value)
+
+    def load(nest: Nest, index: Index) -> str:
+        moved = tuple(f"({i} - {b})" if b else i for i, b in zip(index, before, strict=True))
+        tests = [f"{m} >= 0 && {m} < {n}" for m, n, out_n in zip(moved, inner, sizes, strict=True) if n != out_n]
+        source.buffer.loads += 1
+        nest.reads.add(source.buffer)
+        found = f"{source.buffer.name}[{source.address(moved)}]"
+        return f"(({' && '.join(tests) or '1'}) ? {found} : {nest.element(filling, ())})"
+
+    return Computed(sizes, out.dtype, (source,), load, 2)
+
+
+def scattered_slice(
+    writer: CodeWriter, out: torch.Tensor, value: Value, part: Value, dim: int, start: int, step: int, length: Size
+) -> Value:
+    """A copy with every `step`-th element from `start` on replaced."""
+    sizes = writer.sizes(out)
+    dim %= len(sizes)
+    target = Strided(writer.buffer(out.dtype, times(*sizes)), sizes)
+    writer.store(target, writer.converted(value, out.dtype))
+    place = sliced(target, dim, start, step, length)
+    assert isinstance(place, Strided)
+    writer.store(place, broadcast(writer.converted(part, out.dtype), place.sizes))
+    return target
