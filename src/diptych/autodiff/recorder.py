@@ -147,6 +147,8 @@ class Recorder(TorchDispatchMode):
         if made.shape != target.shape:
             if torch.Tag.inplace_view not in func.tags:
                 raise self.refuse(f"{func} gives another size")
+            before = self.node(target)
+            before.meta |= self.meta(self.unrecorded(torch.Tensor.detach, target))
             self.fake(func, args, kwargs)
         else:
             for other, _ in list(self.known.values()):

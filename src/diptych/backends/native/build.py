@@ -17,7 +17,17 @@ import torch
 
 from diptych.backends.native.unsupported import Unsupported
 
-FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd", "-shared", "-fPIC", "-std=gnu11", "-w")
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fopenmp-simd",
+    "-shared",
+    "-fPIC",
+    "-std=gnu11",
+    "-w",
+)
 
 
 @functools.cache

@@ -13,10 +13,9 @@ from torch import fx
 
 from diptych.backends.native import build
 from diptych.backends.native.function import NativeFunction, write_function
-from diptych.backends.native.opaque import at_address
+from diptych.backends.native.opaque import NUMBERS, at_address
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.POINTER(ctypes.c_void_p))
-NUMBERS = {"bool": ctypes.c_bool, "int": ctypes.c_int64, "float": ctypes.c_double}
 
 
 class NativeFailed(Exception):
@@ -51,7 +50,7 @@ class NativeGraph:
         """Called by the C function: an operation of PyTorch."""
         try:
             with torch.no_grad():
-                self.function.calls[number](pointers)
+                self.function.calls[number](pointers, self.local.kept)
         except BaseException as error:
             self.error = error
             return 1
@@ -96,6 +95,8 @@ class NativeGraph:
                 made = NUMBERS[slot[1]]()
                 places.append(ctypes.addressof(made))
             slots.append(made)
+        if function.calls:
+            self.local.kept = {}
         failed = self.entry(self.pointers(*given, *self.constants), self.out_pointers(*places), self.arena())
         if failed:
             error, self.error = self.error, None
@@ -116,6 +117,8 @@ class NativeGraph:
                 return flat[k]
             case ("view", k, sizes, strides, offset):
                 return flat[k].as_strided(sizes, strides, flat[k].storage_offset() + offset)
+            case ("held", k):
+                return self.local.kept[k]
             case ("again", k):
                 return before[k]
             case ("tape", slot, sizes):

@@ -17,6 +17,15 @@ from diptych.graph.control import while_stack
 if TYPE_CHECKING:
     from diptych.backends.native.function import FunctionWriter
 
+KINDS: dict[type, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    torch.SymBool: "bool",
+    torch.SymInt: "int",
+    torch.SymFloat: "float",
+}
+
 
 class Place:
     """Where a result of control flow is put: memory of its own, a variable, or nowhere."""
@@ -47,7 +56,14 @@ class Place:
 
 def kind_of(value: Any) -> str | None:
     """The kind of a number."""
-    kinds = {torch.SymInt: "int", torch.SymFloat: "float", torch.SymBool: "bool", bool: "bool", int: "int", float: "float"}
+    kinds = {
+        torch.SymInt: "int",
+        torch.SymFloat: "float",
+        torch.SymBool: "bool",
+        bool: "bool",
+        int: "int",
+        float: "float",
+    }
     return kinds.get(type(value))
 
 
@@ -94,7 +110,7 @@ def write_while(
         assert tested is not None
         holds = tested[0]
         if isinstance(holds, Value):
-                holds = converted(writer, bool, holds, "bool")
+            holds = converted(writer, bool, holds, "bool")
         writer.lines(f"if (!{as_number(holds).text}) break;")
         made = writer.run(body, [*now, *operands])
         assert made is not None
@@ -119,9 +135,7 @@ def new_tape(writer: FunctionWriter, value: torch.Tensor) -> tuple[str, Buffer, 
     return tape, buffer, sizes
 
 
-def keep(
-    writer: FunctionWriter, tape: str, buffer: Buffer, sizes: Sequence[Size], row: Any, rounds: str
-) -> None:
+def keep(writer: FunctionWriter, tape: str, buffer: Buffer, sizes: Sequence[Size], row: Any, rounds: str) -> None:
     """Keep a row of this round."""
     if row is None:
         source: Value = writer.constant(0, buffer.dtype, sizes)
@@ -202,7 +216,5 @@ def write_scan(
         made = writer.run(body, [*now, *given, *operands])
         assert made is not None
         replace(writer, places, made)
-    writer.block.statements.append(
-        Compound([f"for (int64_t {at} = 0; {at} < {count}; {at}++) {{", inside, "}"])
-    )
+    writer.block.statements.append(Compound([f"for (int64_t {at} = 0; {at} < {count}; {at}++) {{", inside, "}"]))
     return tuple(now)

@@ -12,20 +12,22 @@ import torch
 from torch import fx
 
 from diptych.backends.native.flow import kind_of, write_cond, write_scan, write_while
-from diptych.backends.native.numbers import as_number, number_step
-from diptych.backends.native.opaque import call_torch
+from diptych.backends.native.numbers import as_number, calculates, number_step
+from diptych.backends.native.opaque import Held, call_python, call_torch
 from diptych.backends.native.plan import plan
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
 from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value
 from diptych.backends.native.writer import CodeWriter
 from diptych.graph import walk
-from diptych.graph.control import Raise, cond, scan, while_loop, while_stack
+from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
+from diptych.graph.fold import Fold
+from diptych.graph.functions import AutogradFunction
 from diptych.graph.spec import NumberSpec
 
 Result = tuple[Any, ...]
 """What an output is: ("input", k), ("view", k, sizes, strides, offset), ("tensor", slot, sizes, strides, offset),
-("tape", slot, sizes), ("number", slot, kind), or ("constant", value)."""
+("tape", slot, sizes), ("number", slot), ("held", k), ("again", k), or ("constant", value)."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ class FunctionWriter(CodeWriter):
         if target in (cond, while_loop, while_stack, scan):
             for source in node.all_input_nodes:
                 env[source] = self.ready(env[source])
-        args, kwargs = fx.map_arg((node.args, node.kwargs), lambda n: env[n])
+        placed: Any = fx.map_arg((node.args, node.kwargs), lambda n: env[n])
+        args, kwargs = placed
         if target is operator.getitem and isinstance(args[0], tuple):
             return args[0][args[1]]
         if target is cond:
@@ -98,13 +101,15 @@ class FunctionWriter(CodeWriter):
         if isinstance(target, torch._ops.OpOverload) and target is not torch.ops.aten.item.default:
             return self.operation(node, target, out, args, kwargs)
         spec = node.meta.get("spec")
-        if isinstance(spec, NumberSpec) and not kwargs:
+        if isinstance(target, Function | Fold | AutogradFunction):
+            raise self.refuse(repr(target))
+        if isinstance(spec, NumberSpec) and not kwargs and calculates(target):
             return number_step(self, target, args, spec.kind)
-        raise self.refuse(f"{getattr(target, '__name__', target)}")
+        return call_python(self, target, spec, args, kwargs)
 
     def operation(self, node: fx.Node, target: Any, out: Any, args: Any, kwargs: Any) -> Any:
         """An operation of ATen: its own code, or a call of PyTorch."""
-        code = supported(node)
+        code = supported(target)
         if code is not None:
             mark = len(self.block.statements)
             try:
@@ -179,7 +184,7 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
     body = [*("    " + line for line in ["int d_failed = 0;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*ends, "return d_failed;"]]
-    prelude = resources.files(__package__).joinpath("prelude.h").read_text("utf-8")
+    prelude = resources.files("diptych.backends.native").joinpath("prelude.h").read_text("utf-8")
     head = f"int d_run(void **in, void **out, char *arena) {{  // {name}"
     return NativeFunction(
         "\n".join([prelude, head, *body, "}", ""]),
@@ -215,13 +220,20 @@ def outputs_of(
             results.append(("number", number))
         elif isinstance(value, Value):
             results.append(tensor_result(writer, place, value, places, known, slots))
+        elif isinstance(value, Held):
+            results.append(("held", value.index))
         else:
             results.append(("constant", value))
     return slots, results
 
 
 def tensor_result(
-    writer: FunctionWriter, node: Any, value: Value, places: dict[Buffer, int], known: dict[Buffer, int], slots: list[Any]
+    writer: FunctionWriter,
+    node: Any,
+    value: Value,
+    places: dict[Buffer, int],
+    known: dict[Buffer, int],
+    slots: list[Any],
 ) -> Result:
     """Write a tensor to where the caller finds it."""
     found = writer.realised(value)

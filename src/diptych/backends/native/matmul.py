@@ -73,7 +73,9 @@ def call(writer: CodeWriter, target: Strided, left: Strided, right: Strided, add
     name = f"d_{letter}small" if small else f"d_{letter}gemm"
     text = f"{name}({places}, {m}, {n}, {k}, {lda}, {ldb}, {flags});"
     remark = [f"// {writer.remark}"] if writer.remark else []
-    writer.lines(*remark, text, reads=[left.buffer, right.buffer, *([target.buffer] if add else [])], writes=[target.buffer])
+    writer.lines(
+        *remark, text, reads=[left.buffer, right.buffer, *([target.buffer] if add else [])], writes=[target.buffer]
+    )
 
 
 def pointer(value: Strided) -> str:

@@ -211,5 +211,3 @@ def needed(buffer: Buffer) -> bool:
 def ctype(value: Value) -> str:
     """The C type of an element."""
     return C_TYPES[value.dtype]
-
-

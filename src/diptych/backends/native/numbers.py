@@ -46,11 +46,16 @@ def fail_if(writer: CodeWriter, condition: str) -> None:
     writer.lines(f"if ({condition}) {{ d_failed = 1; goto d_end; }}")
 
 
+def calculates(target: Any) -> bool:
+    """Whether a function of Python only computes a number."""
+    return getattr(target, "__module__", "") in ("_operator", "math", "builtins") or target in (*RULES, ITEM)
+
+
 def number_step(writer: CodeWriter, target: Any, args: Any, kind: str) -> Any:
     """A function of Python on numbers, or a conversion of a tensor of one element."""
     if any(isinstance(arg, Value) for arg in args):
         return converted(writer, target, args[0], kind)
-    if any(isinstance(arg, str) or arg is None for arg in args) or any(
+    if not all(isinstance(arg, Number | bool | int | float) for arg in args) or any(
         type(arg) is int and abs(arg) >= 2**63 for arg in args
     ):
         raise writer.refuse(f"{getattr(target, '__name__', target)} of such operands")

@@ -50,7 +50,8 @@ ASKING: dict[str, str] = {
     "eq": "({a} == {b})", "ne": "({a} != {b})", "lt": "({a} < {b})", "le": "({a} <= {b})", "gt": "({a} > {b})",
     "ge": "({a} >= {b})", "logical_not": "(!{a})", "isnan": "({a} != {a})", "isinf": "(bool)isinf((double){a})",
     "logical_and": "(({a} != 0) && ({b} != 0))", "logical_or": "(({a} != 0) || ({b} != 0))",
-    "logical_xor": "(({a} != 0) != ({b} != 0))", "isfinite": "(bool)isfinite((double){a})", "signbit": "(bool)signbit({a})",
+    "logical_xor": "(({a} != 0) != ({b} != 0))", "isfinite": "(bool)isfinite((double){a})",
+    "signbit": "(bool)signbit({a})",
 }  # fmt: skip
 """The result is a bool."""
 CALLS = ("exp", "log", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "erf", "pow", "sigmoid")
@@ -93,6 +94,7 @@ def elementwise(writer: CodeWriter, name: str, out: torch.Tensor, operands: list
 def formula(text: str, sizes: Any, dtype: torch.dtype, parts: list[Value], cost: int = 1) -> Lazy:
     """A value by a formula of the elements of `parts`."""
     suffix = "f" if dtype is torch.float32 else ""
+
     def made(*elements: str) -> str:
         named = dict(zip("abcd", elements, strict=False))
         return text.format(f=suffix, t=C_TYPES[dtype], **named)

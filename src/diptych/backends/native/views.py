@@ -58,9 +58,7 @@ def sliced(value: Value, dim: int, start: int, step: int, length: Size) -> Value
         offset = plus(value.offset, times(start, value.strides[dim]))
         return Strided(value.buffer, sizes, strides, offset)
     move = f"({start} + {{}}*{step})" if step != 1 else f"({start} + {{}})"
-    return remapped(
-        value, sizes, lambda index: tuple(move.format(i) if d == dim else i for d, i in enumerate(index))
-    )
+    return remapped(value, sizes, lambda index: tuple(move.format(i) if d == dim else i for d, i in enumerate(index)))
 
 
 def selected(writer: CodeWriter, value: Value, dim: int, index: Any) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import fx
 from diptych.backends.native.literals import cast, comment, identifier, literal
 from diptych.backends.native.nests import Block, Lines, Nest
 from diptych.backends.native.unsupported import Unsupported
-from diptych.backends.native.values import C_TYPES, Buffer, Computed, Lazy, Number, Size, Strided, Value, times
+from diptych.backends.native.values import C_TYPES, Buffer, Computed, Lazy, Number, Size, Strided, Value
 from diptych.graph.spec import Where
 
 CHEAP = 6
@@ -58,7 +58,7 @@ class CodeWriter:
         return Unsupported(what, self.where, why)
 
     @contextmanager
-    def inside(self, block: Block) -> Iterator[Block]:
+    def inside(self, block: Block) -> Generator[Block]:
         """Write into `block`."""
         before, self.block = self.block, block
         try:
@@ -204,5 +204,3 @@ def broadcast(value: Value, sizes: Sequence[Size]) -> Value:
 def remapped(value: Value, sizes: Sequence[Size], function: Any) -> Value:
     """A view: the element at an index is that of `value` at `function(index)`."""
     return Computed(sizes, value.dtype, (value,), lambda nest, index: nest.element(value, function(index)), 0)
-
-

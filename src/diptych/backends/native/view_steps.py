@@ -1,0 +1,113 @@
+"""The operations of ATen that only move elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from diptych.backends.native import views
+from diptych.backends.native.registry import step
+from diptych.backends.native.values import Value
+from diptych.backends.native.writer import CodeWriter, broadcast
+
+
+def known_numbers(writer: CodeWriter, values: Any) -> list[int]:
+    """Whole numbers that stand in the graph."""
+    if not all(isinstance(value, int) for value in values):
+        raise writer.refuse("numbers that only the graph knows")
+    return list(values)
+
+
+@step("view", "_unsafe_view", "reshape")
+def view(w: CodeWriter, out: Any, x: Value, sizes: Any) -> Value:
+    return views.reshaped(w, x, w.sizes(out))
+
+
+@step("unsqueeze", "squeeze")
+def unit(w: CodeWriter, out: Any, x: Value, *rest: Any) -> Value:
+    return views.reshaped(w, x, w.sizes(out))
+
+
+@step("permute")
+def permute(w: CodeWriter, out: Any, x: Value, dims: Any) -> Value:
+    return views.permuted(x, dims)
+
+
+@step("t")
+def t(w: CodeWriter, out: Any, x: Value) -> Value:
+    return views.permuted(x, [1, 0]) if len(x.sizes) == 2 else x
+
+
+@step("transpose")
+def transpose(w: CodeWriter, out: Any, x: Value, a: int, b: int) -> Value:
+    dims = list(range(len(x.sizes)))
+    if dims:
+        dims[a], dims[b] = dims[b], dims[a]
+    return views.permuted(x, dims)
+
+
+@step("expand")
+def expand(w: CodeWriter, out: Any, x: Value, sizes: Any, implicit: bool = False) -> Value:
+    return broadcast(x, w.sizes(out))
+
+
+@step("slice")
+def slice_(w: CodeWriter, out: Any, x: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Value:
+    dim %= len(x.sizes)
+    return views.sliced(x, dim, begin(w, x, dim, start), step, w.sizes(out)[dim])
+
+
+def begin(w: CodeWriter, x: Value, dim: int, start: Any) -> int:
+    """Where a slice starts, as a number from the front."""
+    size = x.sizes[dim]
+    if start is None:
+        return 0
+    if not isinstance(start, int) or (not isinstance(size, int) and start < 0):
+        raise w.refuse("a slice whose start only the graph knows")
+    if not isinstance(size, int):
+        return start
+    return min(max(start + size if start < 0 else start, 0), size)
+
+
+@step("select")
+def select(w: CodeWriter, out: Any, x: Value, dim: int, index: Any) -> Value:
+    return views.selected(w, x, dim, index)
+
+
+@step("slice_scatter")
+def slice_scatter(
+    w: CodeWriter, out: Any, x: Value, part: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+) -> Value:
+    dim %= len(x.sizes)
+    return views.scattered_slice(w, out, x, part, dim, begin(w, x, dim, start), step, part.sizes[dim])
+
+
+@step("select_scatter")
+def select_scatter(w: CodeWriter, out: Any, x: Value, part: Value, dim: int, index: Any) -> Value:
+    dim %= len(x.sizes)
+    size = x.sizes[dim]
+    if not isinstance(index, int) or not isinstance(size, int):
+        raise w.refuse("a row whose number only the graph knows")
+    index = index + size if index < 0 else index
+    row = views.reshaped(w, part, (*part.sizes[:dim], 1, *part.sizes[dim:]))
+    return views.scattered_slice(w, out, x, row, dim, index, 1, 1)
+
+
+@step("cat")
+def cat(w: CodeWriter, out: Any, parts: Any, dim: int = 0) -> Value:
+    return views.joined(w, out, parts, dim)
+
+
+@step("stack")
+def stack(w: CodeWriter, out: Any, parts: Any, dim: int = 0) -> Value:
+    dim %= len(parts[0].sizes) + 1
+    return views.joined(w, out, [views.reshaped(w, p, (*p.sizes[:dim], 1, *p.sizes[dim:])) for p in parts], dim)
+
+
+@step("flip")
+def flip(w: CodeWriter, out: Any, x: Value, dims: Any) -> Value:
+    return views.flipped(x, dims)
+
+
+@step("constant_pad_nd")
+def constant_pad_nd(w: CodeWriter, out: Any, x: Value, pad: Any, value: Any = 0) -> Value:
+    return views.padded(w, out, x, known_numbers(w, pad), value)
