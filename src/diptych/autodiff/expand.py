@@ -75,7 +75,7 @@ class Writer:
         spec = node.meta.get("spec")
         if getattr(target, "__module__", "") in ("diptych_functions", "diptych_folds", "diptych_autograd"):
             raise self.recorder.refuse(f"{target!r} is not written out yet")
-        if isinstance(spec, NumberSpec):
+        if isinstance(spec, NumberSpec) and spec.kind in ("bool", "int", "float"):
             return self.number(spec.kind, target, args, kwargs)
         return self.opaque(node, args, kwargs)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,11 +48,22 @@ def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True)
     """
     writer = Writer()
     try:
-        with torch.backends.mkldnn.flags(enabled=False):  # whose fused layers could not be taken apart
+        with taken_apart():
             return written(writer, module, samples, grad)
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
         said = str(error).splitlines()
         raise writer.recorder.refuse(said[0] if said else repr(error)) from error
+
+
+@contextmanager
+def taken_apart() -> Generator[None]:
+    """Without the fused layers of oneDNN, which are one step each."""
+    before = torch._C._get_mkldnn_enabled()
+    torch._C._set_mkldnn_enabled(False)
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(before)
 
 
 def written(writer: Writer, module: fx.GraphModule, samples: Sequence[Any], grad: bool) -> Written:

@@ -13,6 +13,7 @@ from diptych.backends.native.numbers import as_number, converted
 from diptych.backends.native.values import WIDTHS, Buffer, Number, Size, Strided, Value, times
 from diptych.graph import walk
 from diptych.graph.control import while_stack
+from diptych.graph.spec import AbsentSpec
 
 if TYPE_CHECKING:
     from diptych.backends.native.function import FunctionWriter
@@ -30,7 +31,7 @@ KINDS: dict[type, str] = {
 class Place:
     """Where a result of control flow is put: memory of its own, a variable, or nowhere."""
 
-    def __init__(self, writer: FunctionWriter, value: Any) -> None:
+    def __init__(self, writer: FunctionWriter, value: Any, spec: Any) -> None:
         self.writer = writer
         self.value: Any = None
         if isinstance(value, torch.Tensor):
@@ -41,6 +42,8 @@ class Place:
         elif (kind := kind_of(value)) is not None:
             self.value = Number(kind, writer.names.fresh("n"))
             writer.lines(f"{self.value.type} {self.value.text} = 0;")
+        elif not isinstance(spec, AbsentSpec):
+            raise writer.refuse(f"control flow that gives a {spec}")
 
     def put(self, value: Any) -> None:
         """Put a value there (nothing, if it is absent)."""
@@ -52,6 +55,11 @@ class Place:
                 self.writer.lines(f"{self.value.text} = {text};")
         elif not (isinstance(value, Strided) and value.same(self.value)):
             self.writer.store(self.value, value)
+
+
+def places_of(writer: FunctionWriter, node: fx.Node, count: int) -> list[Place]:
+    """Where the first `count` results of a node are put."""
+    return [Place(writer, v, s) for v, s in zip(node.meta["val"][:count], node.meta["spec"][:count], strict=True)]
 
 
 def kind_of(value: Any) -> str | None:
@@ -71,7 +79,7 @@ def write_cond(writer: FunctionWriter, node: fx.Node, pred: Any, operands: Seque
     """An `if`."""
     if isinstance(pred, Value):
         pred = converted(writer, bool, pred, "bool")
-    places = [Place(writer, value) for value in node.meta["val"]]
+    places = places_of(writer, node, len(node.meta["val"]))
     sides = Block(), Block()
     for side, module in zip(sides, walk.regions(node), strict=True):
         with writer.inside(side):
@@ -92,7 +100,7 @@ def write_while(
     """A loop; with rows that are kept of each round, if it is a `while_stack`."""
     test, body = walk.regions(node)
     count = len(carried)
-    places = [Place(writer, value) for value in node.meta["val"][:count]]
+    places = places_of(writer, node, count)
     for place, value in zip(places, carried, strict=True):
         place.put(value)
     now = [place.value for place in places]
@@ -198,7 +206,7 @@ def write_scan(
     if rows:
         raise writer.refuse("a scan that keeps rows")
     (body,) = walk.regions(node)
-    places = [Place(writer, value) for value in node.meta["val"]]
+    places = places_of(writer, node, len(node.meta["val"]))
     for place, value in zip(places, carried, strict=True):
         place.put(value)
     now = [place.value for place in places]

@@ -132,9 +132,9 @@ class Nest(Statement):
         found = self.written.get(value.buffer)
         return found[1] if found is not None and index == self.index else None
 
-    def admits(self, value: Value) -> bool:
-        """Whether a value of the same sizes can be computed in these loops, too."""
-        if self.closed or (self.flat and not value.flat()):
+    def admits(self, value: Value, target: Strided) -> bool:
+        """Whether a value of the same sizes can be computed, and written to `target`, in these loops, too."""
+        if self.closed or (self.flat and not (value.flat() and target.whole())):
             return False
         for leaf, same in value.leaves():
             if leaf.buffer in self.written:
@@ -146,7 +146,7 @@ class Nest(Statement):
     def store(self, target: Strided, value: Value) -> None:
         """Compute an element of `value` and write it."""
         name = self.element(value, self.index)
-        address = self.index[0] if self.flat and target.whole() and target.offset == 0 else target.address(self.index)
+        address = target.address(self.index) if not self.flat else target.running(self.index[0])
         self.add(Store(target.buffer, address, name))
         self.wrote(target, name)
         self.writes.add(target.buffer)

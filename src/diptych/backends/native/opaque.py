@@ -168,7 +168,7 @@ def call_python(writer: FunctionWriter, target: Any, spec: Any, args: Any, kwarg
     writer.random = True
     operands = Operands(writer)
     arguments = operands.all(args, kwargs)
-    if isinstance(spec, NumberSpec):
+    if isinstance(spec, NumberSpec) and spec.kind in NUMBERS:
         made = Number(spec.kind, writer.names.fresh("n"))
         writer.lines(f"{made.type} {made.text} = 0;")
         operands.pointers.append(f"&{made.text}")

@@ -146,13 +146,17 @@ class Strided(Value):
         self.buffer.loads += 1
         return f"{self.buffer.name}[{self.address(index)}]"
 
+    def running(self, position: str) -> str:
+        """The place of element number `position`, if they lie one after the other."""
+        return position if self.offset == 0 else f"{self.offset} + {position}"
+
     def load_flat(self, nest: Nest, position: str) -> str:
         """The element of a running number."""
         if self.whole():
             known = nest.just_written(self, (position,))
             if known is not None:
                 return known
-            at = position if self.offset == 0 else f"{self.offset} + {position}"
+            at = self.running(position)
         else:
             at = str(self.offset)
         nest.reads.add(self.buffer)

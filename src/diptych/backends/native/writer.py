@@ -127,14 +127,10 @@ class CodeWriter:
     def store(self, target: Strided, value: Value) -> None:
         """Write the elements of `value` to `target`, in loops that are there if possible."""
         last = self.block.statements[-1] if self.block.statements else None
-        if isinstance(last, Nest) and last.sizes == value.sizes and last.admits(value):
+        if isinstance(last, Nest) and last.sizes == value.sizes and last.admits(value, target):
             nest = last
-            nest.flat = nest.flat and target.whole()
         else:
             nest = Nest(value.sizes, value.flat() and target.whole(), self.names)
-            self.block.statements.append(nest)
-        if nest.flat and not target.whole():
-            nest = Nest(value.sizes, False, self.names)
             self.block.statements.append(nest)
         if self.remark:
             nest.remarks.append(self.remark)

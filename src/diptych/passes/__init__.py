@@ -1,0 +1,1 @@
+"""Graphs to graphs that do the same with less work. They take graphs of core operations, and change them in place."""

@@ -1,0 +1,62 @@
+"""Common subexpressions: a step that has been done on the same values is not done again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import fx
+
+from diptych.graph import walk
+from diptych.passes.purity import computes, is_view
+
+
+def share(module: fx.GraphModule) -> int:
+    """Use the first of equal steps for all, in each region; how many steps went.
+
+    Tensors that are results stay apart: a caller may write into them.
+    """
+    gone = 0
+    apart = results(module)
+    seen: dict[Any, fx.Node] = {}
+    for node in list(module.graph.nodes):
+        inner = walk.regions(node)
+        gone += sum(share(region) for region in inner)
+        if node.op != "call_function" or inner or node in apart or not computes(node):
+            continue
+        key = key_of((node.target, node.args, node.kwargs))
+        first = seen.get(key)
+        if first is None:
+            seen[key] = node
+        else:
+            node.replace_all_uses_with(first)
+            module.graph.erase_node(node)
+            gone += 1
+    return gone
+
+
+def results(module: fx.GraphModule) -> set[fx.Node]:
+    """The outputs, and what they are views of."""
+    found: set[fx.Node] = set()
+    todo = [value for value in walk.outputs(module) if isinstance(value, fx.Node)]
+    while todo:
+        node = todo.pop()
+        if node not in found:
+            found.add(node)
+            if is_view(node):
+                todo += node.all_input_nodes[:1]
+    return found
+
+
+def key_of(value: Any) -> Any:
+    """A hashable stand-in for arguments; constants with their type (1, 1.0 and True are equal otherwise)."""
+    match value:
+        case fx.Node():
+            return value
+        case tuple() | list():
+            return tuple(key_of(part) for part in value)
+        case dict():
+            return tuple(sorted((name, key_of(part)) for name, part in value.items()))
+        case slice():
+            return ("slice", key_of((value.start, value.stop, value.step)))
+        case _:
+            return (type(value), repr(value))
