@@ -76,7 +76,8 @@ def written(writer: Writer, module: fx.GraphModule, samples: Sequence[Any], grad
         raise recorder.refuse("a graph that always raises")
     outputs = [recorder.place(value) for value in apart(recorder, module, values)]
     places = [node for node in recorder.root.graph.nodes if node.op == "placeholder"]
-    chosen = [k for k, value in enumerate(values) if grad and differentiable(value)]
+    given = {id(value) for value in inputs}
+    chosen = [k for k, v in enumerate(values) if grad and differentiable(v) and id(v) not in given]
     wanted = [k for k, value in enumerate(inputs) if differentiable(value)]
     if not chosen or not wanted:
         return Written(finished(recorder, recorder.root, outputs), len(outputs))

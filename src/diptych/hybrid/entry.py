@@ -12,7 +12,6 @@ from typing import Any, NoReturn
 
 import torch
 
-from diptych.backends.plain import compile_plain
 from diptych.capture.guards import Equal, Guard, OfType, SameAs, TensorFacts
 from diptych.capture.program import Program, Roots
 from diptych.capture.sources import Source
@@ -21,6 +20,7 @@ from diptych.capture.structure import Examples, Structure
 from diptych.graph.printing import Event, held_events
 from diptych.hybrid.guarding import Fit, Maker
 from diptych.hybrid.sharing import Sharing
+from diptych.hybrid.tiers import Tiers
 
 SERIAL = itertools.count()
 TIMED = 16
@@ -67,7 +67,7 @@ class Fallback(Exception):
 class Entry:
     """One graph of a hybridized program."""
 
-    def __init__(self, program: Program, context: Any, vary: dict[str, Any]) -> None:
+    def __init__(self, program: Program, context: Any, vary: dict[str, Any], backend: str = "eager") -> None:
         self.serial = next(SERIAL)
         self.program = program
         self.context = context
@@ -87,7 +87,8 @@ class Entry:
         self.maker = Maker(program)
         self.checks_made = 0
         self.check_times: collections.deque[int] = collections.deque(maxlen=TIMED)
-        self.run_graph = compile_plain(program.graph)
+        self.tiers = Tiers(program, backend)
+        self.run_graph: Any = self.tiers.plain if self.tiers.backend == "eager" else self.tiers
         if program.inference:
             self.run_graph = torch.inference_mode()(self.run_graph)
 

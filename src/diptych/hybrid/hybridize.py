@@ -6,7 +6,7 @@ import copy
 import functools
 import types
 from collections.abc import Callable
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import torch
 
@@ -15,6 +15,9 @@ from diptych.graph.program import SymbolicGraph
 from diptych.hybrid.life import Hybrid, defaults_of
 from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
+from diptych.hybrid.tiers import BACKENDS
+
+Backend = Literal["auto", "eager", "native"]
 
 HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -22,9 +25,9 @@ HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_back
 class HybridFunction:
     """A hybridized function; also a method, when it stands in a class."""
 
-    def __init__(self, function: Any, speculate: bool) -> None:
-        self._hybrid = Hybrid(function, speculate)
-        self.speculate = speculate
+    def __init__(self, function: Any, speculate: bool, backend: str = "eager") -> None:
+        self._hybrid = Hybrid(function, speculate, backend)
+        self.speculate, self.backend = speculate, backend
         if isinstance(function, types.FunctionType | types.MethodType):
             functools.update_wrapper(self, function)
 
@@ -74,16 +77,17 @@ class HybridMethod:
 class HybridModule(torch.nn.Module):
     """A module around the user's module: same parameters, same `state_dict`, attributes read and written through."""
 
-    def __init__(self, module: torch.nn.Module, speculate: bool) -> None:
+    def __init__(self, module: torch.nn.Module, speculate: bool, backend: str = "eager") -> None:
         super().__init__()
         own = self.__dict__
         for table in ("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"):
             own[table] = module.__dict__[table]
         del own["training"]
-        own["_hybrid"] = Hybrid(module, speculate)
+        own["_hybrid"] = Hybrid(module, speculate, backend)
         own["_called"] = False
         own["_module"] = module
         own["speculate"] = speculate
+        own["backend"] = backend
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not any(self.__dict__[name] for name in HOOK_TABLES):
@@ -141,10 +145,10 @@ class HybridModule(torch.nn.Module):
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> HybridModule:
-        return HybridModule(copy.deepcopy(self._module, memo), self.speculate)
+        return HybridModule(copy.deepcopy(self._module, memo), self.speculate, self.backend)
 
     def __reduce__(self) -> Any:
-        return HybridModule, (self._module, self.speculate)
+        return HybridModule, (self._module, self.speculate, self.backend)
 
     def __repr__(self) -> str:
         return f"hybridized {self._module!r}"
@@ -152,13 +156,13 @@ class HybridModule(torch.nn.Module):
 
 @overload
 def hybridize(  # pyright: ignore[reportOverlappingOverload]  (a module is a callable too, and comes first)
-    fn: torch.nn.Module, *, speculate: bool = ...
+    fn: torch.nn.Module, *, speculate: bool = ..., backend: Backend = ...
 ) -> HybridModule: ...
 @overload
-def hybridize(fn: Callable[..., Any], *, speculate: bool = ...) -> HybridFunction: ...
+def hybridize(fn: Callable[..., Any], *, speculate: bool = ..., backend: Backend = ...) -> HybridFunction: ...
 @overload
-def hybridize(fn: None = None, *, speculate: bool = ...) -> Callable[[Any], Any]: ...
-def hybridize(fn: Any = None, *, speculate: bool = True) -> Any:
+def hybridize(fn: None = None, *, speculate: bool = ..., backend: Backend = ...) -> Callable[[Any], Any]: ...
+def hybridize(fn: Any = None, *, speculate: bool = True, backend: Backend = "eager") -> Any:
     """Make a program run as symbolic graphs, with the behaviour of the imperative program.
 
     Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call is imperative
@@ -170,16 +174,22 @@ def hybridize(fn: Any = None, *, speculate: bool = True) -> Any:
         speculate: where a program cannot be captured with all its paths, capture the path of the call: what was decided
             on the way is assumed, and checked when the graph runs. If False, nothing is assumed about tensor values,
             and no call is observed: the first one captures.
+        backend: how graphs run. `eager`: operation by operation, with the results of imperative PyTorch bit for bit.
+            `native`: as C, compiled at the first call; results differ in the last bits, because sums are added up in
+            another order. `auto`: operation by operation until native code is there, then by what is measured to be
+            faster. What has no native code runs operation by operation; the report says why.
 
     Returns:
         A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.
     """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend is one of {', '.join(BACKENDS)}, not {backend!r}")
     if fn is None:
-        return lambda f: hybridize(f, speculate=speculate)
+        return lambda f: hybridize(f, speculate=speculate, backend=backend)
     if isinstance(fn, HybridFunction | HybridModule):
         return fn
     if isinstance(fn, torch.nn.Module):
-        return HybridModule(fn, speculate)
+        return HybridModule(fn, speculate, backend)
     if isinstance(fn, type) or not callable(fn):
         raise TypeError(f"hybridize takes a function, a callable object or an nn.Module, not {fn!r}")
-    return HybridFunction(fn, speculate)
+    return HybridFunction(fn, speculate, backend)

@@ -37,7 +37,7 @@ STAGING_LIMIT = 3
 class Hybrid:
     """The life of a hybridized program: choose a graph, run it, capture a new one, or fall back."""
 
-    def __init__(self, function: Any, speculate: bool) -> None:
+    def __init__(self, function: Any, speculate: bool, backend: str = "eager") -> None:
         self.function = function
         self.bind = binder(function)
         self.defaults = defaults_of(function)
@@ -50,6 +50,7 @@ class Hybrid:
         self.misses: dict[str, None] = {}
         self.failed: dict[str, None] = {}
         self.speculate = speculate
+        self.backend = backend
         self.observing = Observing(speculate)
         self.relaxation = Relaxation()
         self.unstaged = 0
@@ -227,7 +228,7 @@ class Hybrid:
                 program, vary = self.loosen(program, vary, roots, function, args, kwargs)
             else:
                 self.unstaged += 1
-            entry = Entry(program, context, vary)
+            entry = Entry(program, context, vary, self.backend)
             self.stats.graphs += 1
             self.entries.insert(0, entry)
             return entry

@@ -90,6 +90,8 @@ def graph_data(entry: Entry, profiles: dict[tuple[str, int], LineProfile]) -> di
     return {
         "kind": "one path" if program.assumes else "all paths",
         "calls": entry.calls,
+        "tier": entry.tiers.tier,
+        "tier_reason": entry.tiers.why if entry.tiers.wanted != "eager" else "",
         "inputs": [{"path": i.path, "type": str(i.spec), "role": i.role} for i in program.graph.inputs],
         "operations": sum(n.op == "call_function" for n in program.graph.module.graph.nodes),
         "varying": sorted(entry.vary),
@@ -141,6 +143,8 @@ def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
         f"graph {index} ({graph['kind']}): {graph['operations']} operations at the top level, {graph['calls']} calls, "
         f"{len(graph['guards'])} guards{checked}"
     ]
+    rows += [f"  tier    {graph['tier']}"] if graph["tier"] != "plain" else []
+    rows += [f"  tier    not native: {line}" for line in graph["tier_reason"].splitlines()[:1]]
     arguments = [f"{i['path']}: {i['type']}" for i in graph["inputs"] if i["role"] == "argument"]
     state = [i["path"] for i in graph["inputs"] if i["role"] != "argument"]
     rows += [f"  input   {text}" for text in arguments]
