@@ -31,6 +31,7 @@ from tests.capture.observation import Built, Difference, Observation, Program, d
 CASES = Path(__file__).parent / "cases"
 SECONDS_PER_CASE = 60
 SPECULATE = False
+BACKEND = "eager"
 Transform = Callable[[Program], Program]
 
 
@@ -133,7 +134,7 @@ def compare(case: Case, transform: Transform | None = None) -> Verdict:
         import diptych
 
         def transform(program: Program) -> Program:
-            return diptych.hybridize(program, speculate=SPECULATE)
+            return diptych.hybridize(program, speculate=SPECULATE, backend=BACKEND)
 
     one, other = build(case), build(case)
     assert same(table(one.calls, "calls"), table(other.calls, "calls")), f"{case.name}: make() is not deterministic"
@@ -182,14 +183,15 @@ def guarded(name: str, transform: Transform | None) -> tuple[str, bool, str, str
 
 
 def main() -> int:
-    global SPECULATE
+    global SPECULATE, BACKEND
     parser = argparse.ArgumentParser(description="Compare the corpus with its hybridized form.")
     parser.add_argument("patterns", nargs="*", metavar="PATTERN", help="names of cases, * allowed")
     parser.add_argument("-v", "--verbose", action="store_true", help="all differences, refusals and tracebacks")
     parser.add_argument("--imperative", action="store_true", help="compare the imperative programs with themselves")
+    parser.add_argument("--backend", default=BACKEND, help="how graphs run (default: %(default)s)")
     parser.add_argument("--speculate", action="store_true", help="with the default settings of `diptych.hybridize`")
     options = parser.parse_args()
-    SPECULATE = options.speculate
+    SPECULATE, BACKEND = options.speculate, options.backend
     torch.set_num_threads(1)
     total: Counter[str] = Counter()
     for name in case_names(options.patterns):

@@ -37,6 +37,7 @@ ASPECTS = {
     "random": "the next draws of torch, numpy and random after the call",
     "modes": "grad mode and default dtype after the call",
     "gradients": "of the sum of all float outputs, for arguments, parameters and state that require them",
+    "single_gradients": "the first gradients, asked for without a graph of their own",
     "second_gradients": "of the sum of squares of the first gradients",
 }
 
@@ -144,6 +145,19 @@ def aliases(result: Any, known: dict[str, Any]) -> Table:
     return found
 
 
+def single_gradients(outputs: list[torch.Tensor], inputs: dict[str, torch.Tensor]) -> Table | None:
+    """First gradients alone; None where autograd refuses."""
+    outputs = [o for o in outputs if o.requires_grad]
+    if not outputs or not inputs:
+        return {}
+    try:
+        total = torch.stack([o.sum().double() for o in outputs]).sum()
+        found = torch.autograd.grad(total, list(inputs.values()), retain_graph=True, allow_unused=True)
+    except RuntimeError:
+        return None
+    return {p: picture(g) for p, g in zip(inputs, found, strict=True)}
+
+
 def gradient_tables(outputs: list[torch.Tensor], inputs: dict[str, torch.Tensor]) -> tuple[Table | None, Table | None]:
     """First and second gradients; None where autograd refuses (a saved tensor was overwritten, say)."""
     outputs = [o for o in outputs if o.requires_grad]
@@ -238,6 +252,7 @@ def observe(running: Program, built: Built, call: Call, number: int) -> Observat
     if isinstance(running, nn.Module):
         assert tables["state"] is not None
         tables["state"] |= table(running.state_dict(), "state_dict")
+    tables["single_gradients"] = single_gradients([t for t in outputs if t.is_floating_point()], wanted)
     tables["gradients"], tables["second_gradients"] = gradient_tables(
         [t for t in outputs if t.is_floating_point()], wanted
     )

@@ -103,6 +103,9 @@ class Branch:
                 raise recorder.refuse("a branch whose sides give values of different types")
             spec = TensorSpec(one.dtype, ("",) * one.dim(), str(one.device))
             value = named(recorder, spec, made, self.sizes(one, other))
+            if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and a.requires_grad != b.requires_grad:
+                what = "a result that requires a gradient on one side of a branch only"
+                recorder.uneven.append((recorder.part, self.pred, a.requires_grad, what))
         elif a is None and b is None:
             value = named(recorder, AbsentSpec(), made)
         else:
@@ -121,6 +124,14 @@ class Branch:
             same = x is y or str(x) == str(y)
             found.append(x if same else self.recorder.shapes.create_unbacked_symint())
         return found
+
+    def reaches(self, sides: list[bool]) -> None:
+        """Gradients reach something from both sides, or the run has to take the side from which they do."""
+        if sides[0] != sides[1]:
+            pred = self.pred
+            if isinstance(pred, torch.Tensor):
+                raise self.refuse("a gradient that one side of a branch does not reach")
+            self.recorder.require(pred, sides[0], "a gradient that one side of a branch does not reach")
 
     def expose(self, part: Part, node: fx.Node) -> fx.Node:
         """A value from inside a side, as one more result; nothing, or zero, where the other side is taken."""
@@ -165,6 +176,8 @@ class Branch:
             with recorder.inside(part), recorder:
                 outs.append([zeros_like(inputs[k]) if (g := grads[k]) is None else g for k in used])
         specs = [TensorSpec(inputs[k].dtype, ()) for k in used]
+        for k in used:
+            self.reaches([grads[k] is not None for grads in found])
         back = Branch.__new__(Branch)
         back.__dict__.update(self.__dict__, parts=parts, outs=outs, specs=specs, exposed={})
         results, _ = back.write()

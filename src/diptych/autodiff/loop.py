@@ -36,6 +36,9 @@ def write_while(
     loop = Loop(writer, test, body, list(carried), list(operands))
     results = loop.write(node.meta["spec"])
     if loop.grad:
+        if any(need and not differentiable(value) for need, value in zip(loop.needs, carried, strict=True)):
+            what = "a result that requires a gradient after a round of a loop only"
+            writer.recorder.uneven.append((writer.recorder.part, loop.started(), True, what))
         connect(writer.recorder, loop, results, loop.needs, [*carried, *operands])
     return tuple(results)
 
@@ -103,6 +106,15 @@ class Loop:
         fresh = recorder.shapes.create_unbacked_symint
         sizes = [fresh() if (index, dim) in self.open else size for dim, size in enumerate(like.shape)]
         return named(recorder, TensorSpec(like.dtype, (), str(like.device)), node, sizes)
+
+    def started(self) -> Any:
+        """Whether there is a first round."""
+        with torch.no_grad():
+            found = self.writer.run(self.test, [*self.initial, *self.leaves])
+        assert found is not None
+        if isinstance(found[0], torch.Tensor):
+            raise self.refuse("a gradient through a loop of no rounds")
+        return found[0]
 
     def extend(self, item: fx.Node) -> None:
         """One more result of the node."""
@@ -217,6 +229,7 @@ class Loop:
         """Write the gradient: a round for each round of the loop, the last one first."""
         recorder = self.recorder
         chosen = [k for k, need in enumerate(self.needs) if need]
+        recorder.require(self.started(), True, "a gradient through a loop of no rounds")
         if any(k in chosen for k, _ in self.open):
             raise self.refuse("a gradient that needs tensors whose sizes change from round to round")
         states = [self.inner[k] for k in chosen]

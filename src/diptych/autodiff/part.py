@@ -67,6 +67,8 @@ class Part(Region):
         self.copies: dict[fx.Node, fx.Node] = {}
         self.saved: dict[fx.Node, fx.Node] = {}
         self.saves: Callable[[fx.Node], fx.Node] | None = None
+        self.volatile: set[fx.Node] = set()
+        """Inputs that are overwritten once the graph has run."""
 
     def use(self, node: fx.Node) -> fx.Node:
         """`node` as seen from this part."""
@@ -91,7 +93,7 @@ class Part(Region):
         owner = self.parts[node.graph]
         if node.op == "placeholder":
             outer = next((o for o, inner in owner.lifted.items() if inner is node), None)
-            return self.has(outer) if outer is not None else owner.parent is None
+            return self.has(outer) if outer is not None else owner.parent is None and node not in owner.volatile
         return False
 
     def again(self, node: fx.Node) -> fx.Node:

@@ -29,6 +29,8 @@ from diptych.autodiff.part import Part
 from diptych.autodiff.refusal import NotWrittenOut
 from diptych.autodiff.symbols import Symbols
 from diptych.autodiff.values import Opaque
+from diptych.graph import own_ops as own_ops  # fills the registry
+from diptych.graph.own import OWN
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
@@ -72,6 +74,8 @@ class Recorder(TorchDispatchMode):
         self.root = self.part = Part(self.parts, None)
         self.known: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.stale: set[int] = set()
+        self.uneven: list[tuple[Part, Any, bool, str]] = []
+        """Conditions on which values require a gradient: the part where each was met, the number, what it has to be."""
         self.constants: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.symbols = Symbols(self)
         self.where: Where | None = None
@@ -84,6 +88,17 @@ class Recorder(TorchDispatchMode):
             yield part
         finally:
             self.part = before
+
+    def require(self, value: Any, expected: bool, what: str) -> None:
+        """What is written from here on is right only where `value` is `expected`: the run ends otherwise."""
+        if isinstance(value, bool):
+            if value != expected:
+                raise self.refuse(what)
+            return
+        if self.part.parent is not None or self.part.repeats:
+            raise self.refuse(f"{what}, inside of control flow")
+        node = self.emit(OWN["assume"], (value, expected))
+        node.meta |= {"spec": NumberSpec("int"), "val": 0}
 
     def refuse(self, what: str, why: str = "") -> NotWrittenOut:
         """An error at the step that is written out now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +26,9 @@ class Written:
         forward: takes the inputs; gives the outputs, then what the backward graph needs besides the inputs.
         outputs: how many outputs there are.
         differentiable: the numbers of the outputs that gradients may flow into.
-        backward: takes the gradients of those outputs, then what was saved; gives the gradients of the inputs `wanted`.
-            None if no output has a history.
+        seeded: those of them whose gradients the backward graph takes.
+        backward: takes these gradients, then what was saved; gives the gradients of the inputs `wanted`. None if no
+            output has a history.
         wanted: the numbers of the inputs that gradients flow to.
         saved: what the backward graph takes after the seeds: numbers of inputs (negative: -1 - i), or of forward's
             outputs.
@@ -36,20 +37,30 @@ class Written:
     forward: fx.GraphModule
     outputs: int
     differentiable: tuple[int, ...] = ()
+    seeded: tuple[int, ...] = ()
     backward: fx.GraphModule | None = None
     wanted: tuple[int, ...] = ()
     saved: tuple[int, ...] = ()
 
 
-def write_out(module: fx.GraphModule, samples: Sequence[Any], grad: bool = True) -> Written:
+def write_out(
+    module: fx.GraphModule,
+    samples: Sequence[Any],
+    grad: bool = True,
+    seeded: Collection[int] | None = None,
+    volatile: Collection[int] = (),
+) -> Written:
     """Write a graph out for inputs like `samples` (tensors: their sizes, strides, dtypes and `requires_grad`).
+
+    The backward graph is for gradients of the outputs `seeded` (all, if None); it does not use the inputs `volatile`,
+    which are overwritten after the run.
 
     `NotWrittenOut` if it has a step that cannot be.
     """
     writer = Writer()
     try:
         with taken_apart():
-            return written(writer, module, samples, grad)
+            return written(writer, module, samples, grad, seeded, volatile)
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
         said = str(error).splitlines()
         raise writer.recorder.refuse(said[0] if said else repr(error)) from error
@@ -66,19 +77,32 @@ def taken_apart() -> Generator[None]:
         torch._C._set_mkldnn_enabled(before)
 
 
-def written(writer: Writer, module: fx.GraphModule, samples: Sequence[Any], grad: bool) -> Written:
+def written(
+    writer: Writer,
+    module: fx.GraphModule,
+    samples: Sequence[Any],
+    grad: bool,
+    seeded: Collection[int] | None,
+    volatile: Collection[int],
+) -> Written:
     """The same; errors are those of PyTorch."""
     recorder = writer.recorder
     inputs = inputs_of(writer, module, samples)
+    places: list[fx.Node] = [node for node in recorder.root.graph.nodes if node.op == "placeholder"]
+    recorder.root.volatile = {places[k] for k in volatile}
     with torch.set_grad_enabled(grad):
         values = writer.run(module, inputs)
     if values is None:
         raise recorder.refuse("a graph that always raises")
-    outputs = [recorder.place(value) for value in apart(recorder, module, values)]
-    places = [node for node in recorder.root.graph.nodes if node.op == "placeholder"]
     given = {id(value) for value in inputs}
     chosen = [k for k, v in enumerate(values) if grad and differentiable(v) and id(v) not in given]
     wanted = [k for k, value in enumerate(inputs) if differentiable(value)]
+    if chosen:
+        for part, value, expected, what in recorder.uneven:
+            if part is not recorder.root or isinstance(value, torch.Tensor):
+                raise recorder.refuse(what)
+            recorder.require(value, expected, what)
+    outputs = [recorder.place(value) for value in apart(recorder, module, values)]
     if not chosen or not wanted:
         return Written(finished(recorder, recorder.root, outputs), len(outputs))
     part = Part(recorder.parts, None)
@@ -92,26 +116,32 @@ def written(writer: Writer, module: fx.GraphModule, samples: Sequence[Any], grad
     part.saves = save
     with recorder.inside(part):
         seeds: list[torch.Tensor] = []
-        for k in chosen:
+        sought = [k for k in chosen if seeded is None or k in seeded]
+        for k in sought:
             place = part.placeholder(f"seed{k}", {"where": None})
             seeds.append(recorder.fresh(values[k].shape, values[k].dtype, values[k].device))
             recorder.name(place, seeds[-1])
         with recorder:
-            found = gradients([values[k] for k in chosen], [inputs[k] for k in wanted], seeds)
+            found = gradients([values[k] for k in sought], [inputs[k] for k in wanted], seeds)
             found = [g if g is None else g.contiguous() for g in found]
         ends = [recorder.place(value) for value in found]
     kept: list[int] = []
     extra: list[fx.Node] = []
     for node in saved:
-        if node.op == "placeholder":
+        if node.op == "placeholder" and node not in recorder.root.volatile:
             kept.append(-1 - places.index(node))
         else:
+            if node.op == "placeholder":
+                copied = recorder.root.graph.call_function(torch.ops.aten.clone.default, (node,))
+                copied.meta = dict(node.meta)
+                node = copied
             kept.append(len(outputs) + len(extra))
             extra.append(node)
     return Written(
         finished(recorder, recorder.root, [*outputs, *extra]),
         len(outputs),
         tuple(chosen),
+        tuple(sought),
         finished(recorder, part, ends),
         tuple(wanted),
         tuple(kept),

@@ -3,111 +3,177 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
 
 from diptych.autodiff.written import Written, write_out
 from diptych.backends.native.call import NativeFailed, NativeGraph, compile_native
+from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 from diptych.passes.pipeline import optimise
 
 Run = Callable[..., tuple[Any, ...]]
+PATTERNS = 3
+"""For how many choices of outputs with gradients code is made."""
+MODIFIED = "one of the variables needed for gradient computation has been modified by an inplace operation"
 
 
-class Compiled:
-    """The native code of a graph for inputs of certain types; `plain` is the graph run operation by operation."""
+class Code:
+    """The native code of a graph, for gradients of the outputs `seeded` (all, if None)."""
 
-    def __init__(self, graph: SymbolicGraph, samples: Sequence[Any], plain: Run) -> None:
-        self.plain = plain
-        self.grad = torch.is_grad_enabled()
-        self.written: Written = write_out(graph.module, samples, self.grad)
+    def __init__(
+        self, graph: SymbolicGraph, samples: Sequence[Any], seeded: Collection[int] | None, volatile: Collection[int]
+    ) -> None:
+        self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile)
         optimise(self.written.forward)
         self.forward: NativeGraph = compile_native(self.written.forward, graph.name)
         self.backward: NativeGraph | None = None
         if self.written.backward is not None:
             optimise(self.written.backward)
             self.backward = compile_native(self.written.backward, f"gradient of {graph.name}")
+
+
+class Compiled:
+    """The native code of a graph for inputs of certain types; `plain` is the graph run operation by operation."""
+
+    def __init__(self, graph: SymbolicGraph, samples: Sequence[Any], plain: Run) -> None:
+        self.graph, self.plain = graph, plain
+        self.volatile = overwritten(graph, samples)
+        self.code = Code(graph, samples, None, self.volatile)
+        self.patterns = 0
         self.failures = 0
 
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
-        states = (torch.get_rng_state(), random.getstate()) if self.forward.function.random else None
+        code = self.code
+        states = (torch.get_rng_state(), random.getstate()) if code.forward.function.random else None
         try:
-            made = self.forward(*flat)
+            with torch.no_grad():
+                made = code.forward(*flat)
         except NativeFailed:
             self.failures += 1
             if states is not None:
                 torch.set_rng_state(states[0])
                 random.setstate(states[1])
             return self.plain(*flat)
-        written = self.written
-        if self.backward is None:
+        written = code.written
+        if code.backward is None:
             return made[: written.outputs]
-        chosen = [made[k] for k in written.differentiable]
-        wanted = [flat[k] for k in written.wanted]
-        found = NativeStep.apply(self, flat, states, made[written.outputs :], chosen, *wanted)
         outputs = list(made[: written.outputs])
+        given = {id(value) for value in flat}
+        first: dict[int, int] = {}
+        chosen: list[Any] = []
+        for k in written.differentiable:
+            value = outputs[k]
+            own = id(value) not in given and id(value) not in first
+            first.setdefault(id(value), k)
+            chosen.append(value if own else value.detach())
+        wanted = [flat[k] for k in written.wanted]
+        found = NativeStep.apply(self, code, flat, states, made[written.outputs :], chosen, *wanted)
         assert isinstance(found, tuple)
-        for k, value in zip(written.differentiable, found, strict=True):
-            outputs[k] = value
+        histories = dict(zip(written.differentiable, found, strict=True))
+        for k in written.differentiable:
+            if id(made[k]) not in given:
+                outputs[k] = histories[first[id(made[k])]]
         return tuple(outputs)
+
+    def seen(self, seeded: Collection[int], flat: Sequence[Any]) -> None:
+        """Gradients came for these outputs only: code for just that, from the next call on."""
+        if self.patterns < PATTERNS:
+            self.patterns += 1
+            try:
+                with torch.enable_grad():
+                    self.code = Code(self.graph, flat, seeded, self.volatile)
+            except DiptychError:
+                self.patterns = PATTERNS
 
 
 class NativeStep(torch.autograd.Function):
-    """The results of a compiled graph with their history; a gradient that is differentiated again is run plainly."""
+    """The results of a compiled graph with their history.
+
+    A gradient that is differentiated again, or that comes for other outputs than the code was made for, is run plainly.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, compiled: Compiled, flat: Any, states: Any, extra: Any, chosen: list[torch.Tensor], *wanted: Any
+        ctx: Any, compiled: Compiled, code: Code, flat: Any, states: Any, extra: Any, chosen: list[Any], *wanted: Any
     ) -> Any:
-        ctx.compiled, ctx.states = compiled, states
-        saved = [flat[-1 - k] if k < 0 else extra[k - compiled.written.outputs] for k in compiled.written.saved]
-        ctx.plainly = [value if not isinstance(value, torch.Tensor) else None for value in saved]
-        ctx.save_for_backward(*(value if isinstance(value, torch.Tensor) else None for value in saved))
-        ctx.flat = flat
-        ctx.versions = [value._version if isinstance(value, torch.Tensor) else 0 for value in flat]
+        ctx.set_materialize_grads(False)
+        ctx.compiled, ctx.code, ctx.states = compiled, code, states
+        ctx.flat = [kept(value) if k in compiled.volatile else value for k, value in enumerate(flat)]
+        ctx.saved = [
+            flat[-1 - k] if k < 0 else without_history(extra[k - code.written.outputs]) for k in code.written.saved
+        ]
+        ctx.versions = versions(ctx.flat), versions(ctx.saved)
         return tuple(chosen)
 
     @staticmethod
     def backward(ctx: Any, *seeds: Any) -> Any:
         compiled: Compiled = ctx.compiled
-        saved = [a if a is not None else b for a, b in zip(ctx.saved_tensors, ctx.plainly, strict=True)]
-        nothing = (None,) * 5
-        backward = compiled.backward
+        code: Code = ctx.code
+        written, backward = code.written, code.backward
         assert backward is not None
+        nothing = (None,) * 6
+        given = {k: seed for k, seed in zip(written.differentiable, seeds, strict=True) if seed is not None}
         if torch.is_grad_enabled():
-            return (*nothing, *again(ctx, compiled, seeds))
+            if any(k in compiled.volatile for k in written.wanted):
+                raise RuntimeError(MODIFIED)
+            return (*nothing, *again(ctx, given, create_graph=True))
+        if tuple(given) != written.seeded:
+            if compiled.code is code:
+                compiled.seen(tuple(given), ctx.flat)
+            return (*nothing, *again(ctx, given, create_graph=False))
+        if versions(ctx.saved) != ctx.versions[1]:
+            raise RuntimeError(MODIFIED)
         try:
-            return (*nothing, *backward(*(seed.contiguous() for seed in seeds), *saved))
+            return (*nothing, *backward(*(seed.contiguous() for seed in given.values()), *ctx.saved))
         except NativeFailed:
-            with torch.enable_grad():
-                return (*nothing, *again(ctx, compiled, seeds, create_graph=False))
+            return (*nothing, *again(ctx, given, create_graph=False))
 
 
-def again(ctx: Any, compiled: Compiled, seeds: Any, create_graph: bool = True) -> tuple[Any, ...]:
+def overwritten(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
+    """The inputs that the effects of a graph write into, or that share memory with such."""
+    paths = {effect.path for effect in graph.effects if effect.kind == "tensor"}
+    tensors = {k: value for k, value in enumerate(samples) if isinstance(value, torch.Tensor)}
+    written = [tensors[k] for k, place in enumerate(graph.inputs) if place.path in paths and k in tensors]
+    memory = {value.untyped_storage()._cdata for value in written}
+    return frozenset(k for k, value in tensors.items() if value.untyped_storage()._cdata in memory)
+
+
+def kept(value: torch.Tensor) -> torch.Tensor:
+    """A copy of a tensor that is about to be overwritten."""
+    return value.detach().clone().requires_grad_(value.requires_grad)
+
+
+def without_history(value: Any) -> Any:
+    """A tensor of the same memory that does not keep the graph of its history alive."""
+    return value.detach() if isinstance(value, torch.Tensor) else value
+
+
+def versions(values: Sequence[Any]) -> list[int]:
+    """How often each tensor was written."""
+    return [value._version if isinstance(value, torch.Tensor) else 0 for value in values]
+
+
+def again(ctx: Any, given: dict[int, torch.Tensor], create_graph: bool) -> tuple[Any, ...]:
     """The gradient by PyTorch's autograd, of the graph run once more: it can be differentiated."""
-    flat = ctx.flat
-    if ctx.versions != [value._version if isinstance(value, torch.Tensor) else 0 for value in flat]:
-        raise RuntimeError(
-            "one of the variables needed for gradient computation has been modified by an inplace operation"
-        )
+    flat, compiled = ctx.flat, ctx.compiled
+    if versions(flat) != ctx.versions[0]:
+        raise RuntimeError(MODIFIED)
     now = torch.get_rng_state(), random.getstate()
     if ctx.states is not None:
         torch.set_rng_state(ctx.states[0])
         random.setstate(ctx.states[1])
     try:
-        made = compiled.plain(*flat)
+        with torch.enable_grad():
+            made = compiled.plain(*flat)
     finally:
         torch.set_rng_state(now[0])
         random.setstate(now[1])
-    written = compiled.written
-    pairs = [
-        (made[k], seed)
-        for k, seed in zip(written.differentiable, seeds, strict=True)
-        if isinstance(made[k], torch.Tensor) and made[k].requires_grad
-    ]
-    wanted = [flat[k] for k in written.wanted]
-    return torch.autograd.grad(
-        [out for out, _ in pairs], wanted, [seed for _, seed in pairs], create_graph=create_graph, allow_unused=True
-    )
+    pairs = [(made[k], s) for k, s in given.items() if isinstance(made[k], torch.Tensor) and made[k].requires_grad]
+    wanted = [flat[k] for k in ctx.code.written.wanted]
+    if not pairs:
+        return (None,) * len(wanted)
+    outputs, seeds = [out for out, _ in pairs], [seed for _, seed in pairs]
+    return torch.autograd.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)

@@ -106,11 +106,26 @@ class NativeGraph:
             results.append(self.result(result, slots, flat, results))
         return tuple(results)
 
+    def earlier(self, origin: int, slots: list[Any], before: list[Any]) -> Any:
+        """The output before this one that is the same tensor of the program, or None."""
+        for k, other in enumerate(self.function.results[: len(before)]):
+            known = other[5] if other[0] == "tensor" else slots[other[5]].value if other[0] == "chosen" else 0
+            if known == origin:
+                return before[k]
+        return None
+
     def result(self, result: tuple[Any, ...], slots: list[Any], flat: tuple[Any, ...], before: list[Any]) -> Any:
         """One output."""
         match result:
-            case ("tensor", slot, sizes, strides, offset):
-                return slots[slot].as_strided(sizes, strides, offset)
+            case ("tensor", slot, sizes, strides, offset, origin):
+                same = self.earlier(origin, slots, before) if origin > 0 else None
+                return same if same is not None else slots[slot].as_strided(sizes, strides, offset)
+            case ("chosen", slot, sizes, strides, offset, number):
+                origin = slots[number].value
+                if 0 < origin <= len(flat):
+                    return flat[origin - 1]
+                same = self.earlier(origin, slots, before) if origin > 0 else None
+                return same if same is not None else slots[slot].as_strided(sizes, strides, offset)
             case ("number", slot):
                 return slots[slot].value
             case ("input", k):

@@ -39,6 +39,8 @@ class Place:
             buffer = writer.buffer(value.dtype, times(*sizes))
             buffer.pinned = True
             self.value = Strided(buffer, sizes)
+            self.value.origin = writer.names.fresh("origin")
+            writer.lines(f"int {self.value.origin} = 0;")
         elif (kind := kind_of(value)) is not None:
             self.value = Number(kind, writer.names.fresh("n"))
             writer.lines(f"{self.value.type} {self.value.text} = 0;")
@@ -55,6 +57,7 @@ class Place:
                 self.writer.lines(f"{self.value.text} = {text};")
         elif not (isinstance(value, Strided) and value.same(self.value)):
             self.writer.store(self.value, value)
+            self.writer.lines(f"{self.value.origin} = {self.writer.origin(value)};")
 
 
 def places_of(writer: FunctionWriter, node: fx.Node, count: int) -> list[Place]:
@@ -162,6 +165,11 @@ def replace(writer: FunctionWriter, places: Sequence[Place], values: Sequence[An
     """The values of the next round take the places of those of this one, all at once."""
     mine = {place.value.buffer for place in places if isinstance(place.value, Strided)}
     ready: list[Any] = []
+    origins: dict[int, str] = {}
+    for place, value in zip(places, values, strict=True):
+        if isinstance(place.value, Strided) and isinstance(value, Value):
+            name = origins[id(place)] = writer.names.fresh("origin")
+            writer.lines(f"const int {name} = {writer.origin(value)};")
     for place, value in zip(places, values, strict=True):
         if place.value is None or value is None:
             ready.append(None)
@@ -189,6 +197,7 @@ def replace(writer: FunctionWriter, places: Sequence[Place], values: Sequence[An
             writer.lines(
                 f"memcpy({buffer.name}, {address}, {times(width, value.count)});", reads=[value.buffer], writes=[buffer]
             )
+            writer.lines(f"{place.value.origin} = {origins[id(place)]};")
         elif value is not None:
             writer.lines(f"{place.value.text} = {as_number(value).text};")
 

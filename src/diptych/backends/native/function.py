@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from diptych.graph.functions import AutogradFunction
 from diptych.graph.spec import NumberSpec
 
 Result = tuple[Any, ...]
-"""What an output is: ("input", k), ("view", k, sizes, strides, offset), ("tensor", slot, sizes, strides, offset),
-("tape", slot, sizes), ("number", slot), ("held", k), ("again", k), or ("constant", value)."""
+"""What an output is: ("input", k), ("view", k, sizes, strides, offset), ("tensor", slot, sizes, strides, offset,
+origin),
+("chosen", slot, sizes, strides, offset, slot of its origin), ("tape", slot, sizes), ("number", slot), ("held", k),
+("again", k), or ("constant", value)."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,24 @@ class FunctionWriter(CodeWriter):
                 if len(self.block.statements) != mark:
                     raise
             else:
-                return self.settle(made, len(node.users)) if isinstance(made, Value) else made
+                return self.told_apart(node, made, args) if isinstance(made, Value) else made
         return call_torch(self, target, out, args, kwargs)
+
+    def told_apart(self, node: fx.Node, made: Value, args: Any) -> Value:
+        """The result of an operation as a tensor of its own."""
+        found = self.settle(made, len(node.users))
+        if is_view(node) or any(found is arg for arg in args):
+            found = copy.copy(found)
+            found.origin = "-1" if is_view(node) else ""
+        return found
 
     def ready(self, value: Any) -> Any:
         """An operand of control flow: computed before, not in each round."""
         if isinstance(value, Value) and not isinstance(value, Strided) and value.cost > 0:
-            return self.realised(value)
+            self.origin(value)
+            made = self.realised(value)
+            made.origin = value.origin
+            return made
         return value
 
     def constant_tensor(self, value: torch.Tensor) -> Strided:
@@ -152,6 +166,7 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
             places[buffer] = k
             top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{k}];  // {node.target}")
             values.append(Strided(buffer, sizes, strides))
+            values[-1].origin = str(k + 1)
             inputs.append(("tensor", value.dtype, sizes, strides))
         elif (kind := kind_of(value)) is not None:
             number = Number(kind, writer.names.fresh("n"))
@@ -237,6 +252,9 @@ def tensor_result(
 ) -> Result:
     """Write a tensor to where the caller finds it."""
     found = writer.realised(value)
+    origin = value.origin
+    if origin and not origin.lstrip("-").isdigit():
+        return chosen_result(writer, found, origin, known, slots)
     if found.buffer in places:
         if node.op == "placeholder":
             return ("input", places[found.buffer])
@@ -258,7 +276,25 @@ def tensor_result(
         known[found.buffer] = len(slots)
         found.buffer.kind = "output"
         slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
-    return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset)
+    return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset, int(origin or 0))
+
+
+def chosen_result(
+    writer: FunctionWriter, found: Strided, origin: str, known: dict[Buffer, int], slots: list[Any]
+) -> Result:
+    """Write a tensor that control flow gives: its origin tells which tensor of the program it is."""
+    writer.can_fail = True
+    number = len(slots)
+    writer.lines(f"if ({origin} == -1) {{ d_failed = 5; goto d_end; }}", f"*(int64_t *)out[{number}] = {origin};")
+    slots.append(("number", "int", None))
+    if found.buffer.kind != "arena" or found.buffer in known:
+        target = Strided(writer.buffer(found.dtype, found.count), found.sizes)
+        writer.store(target, found)
+        found = target
+    known[found.buffer] = len(slots)
+    found.buffer.kind = "output"
+    slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
+    return ("chosen", len(slots) - 1, found.sizes, found.strides, found.offset, number)
 
 
 VIEWS = ("alias", "view", "permute", "t", "transpose", "expand", "slice", "select", "unsqueeze", "squeeze", "detach")

@@ -209,6 +209,12 @@ def negated(writer: CodeWriter, kind: str, a: Number) -> Number:
     return writer.number("bool", f"!{a.text}")
 
 
+def assumed(writer: CodeWriter, kind: str, value: Number, expected: Number) -> Number:
+    """The run ends where a number is not as expected."""
+    fail_if(writer, f"{value.text} != {expected.text}")
+    return Number("int", "((int64_t)0)", 0)
+
+
 RULES: dict[Any, Callable[..., Number]] = {
     operator.truediv: divided,
     operator.floordiv: floor_divided,
@@ -225,5 +231,6 @@ RULES: dict[Any, Callable[..., Number]] = {
     builtins.float: same,
     builtins.bool: same,
     OWN["pick"]: picked,
+    OWN["assume"]: assumed,
 }
 ITEM: Any = torch.ops.aten.item.default

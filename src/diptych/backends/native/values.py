@@ -72,11 +72,12 @@ class Buffer:
 
 
 class Value:
-    """A tensor: `sizes` and `dtype`."""
+    """A tensor: `sizes` and `dtype`; `origin` is a C expression that tells which tensor of the program it is."""
 
     def __init__(self, sizes: Sequence[Size], dtype: torch.dtype) -> None:
         self.sizes = tuple(sizes)
         self.dtype = dtype
+        self.origin = ""
 
     @property
     def count(self) -> Size:

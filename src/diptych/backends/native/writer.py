@@ -50,6 +50,7 @@ class CodeWriter:
         self.symbols: dict[Any, str] = {}
         self.opaque: list[Any] = []
         self.tapes: list[str] = []
+        self.made = 1_000_000
         self.can_fail = False
         self.random = False
 
@@ -141,6 +142,16 @@ class CodeWriter:
         if isinstance(value, Lazy | Computed) and value.cost > (CHEAP if users > 1 else 8 * CHEAP):
             return self.realised(value)
         return value
+
+    def origin(self, value: Value) -> str:
+        """Which tensor of the program a value is: input `k` is `k + 1`, what is made has a number of its own.
+
+        It is -1 for views, which share memory with another tensor.
+        """
+        if not value.origin:
+            self.made += 1
+            value.origin = str(self.made)
+        return value.origin
 
     def constant(self, value: Any, dtype: torch.dtype, sizes: Sequence[Size] = ()) -> Value:
         """The same number everywhere."""
