@@ -172,7 +172,7 @@ def gradient_tables(outputs: list[torch.Tensor], inputs: dict[str, torch.Tensor]
     first_table = {p: picture(g) for p, g in zip(inputs, first, strict=True)}
     again = [g.square().sum().double() for g in first if g is not None and g.requires_grad]
     if not again:
-        return first_table, {}
+        return first_table, {p: picture(torch.zeros_like(leaf)) for p, leaf in inputs.items()}
     try:
         second = torch.autograd.grad(torch.stack(again).sum(), leaves, allow_unused=True)
     except RuntimeError:

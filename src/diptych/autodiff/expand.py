@@ -87,9 +87,18 @@ class Writer:
             return self.number(node.meta["spec"].kind, target, args, kwargs)
         try:
             with self.recorder:
-                return target(*args, **kwargs)
+                made = target(*args, **kwargs)
+            return self.apart(made) if target in (aten.detach.default, aten.alias.default) else made
         except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:
             raise self.recorder.refuse(f"{target}: {str(error).splitlines()[0] if str(error) else error!r}") from error
+
+    def apart(self, value: torch.Tensor) -> torch.Tensor:
+        """The same memory as another tensor of the program."""
+        recorder = self.recorder
+        node = recorder.emit(aten.alias.default, (value,))
+        node.meta |= recorder.meta(value)
+        recorder.stands_for(value, node)
+        return value
 
     def number(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
         """A step that gives a Python number."""

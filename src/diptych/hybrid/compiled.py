@@ -70,7 +70,8 @@ class Compiled:
             first.setdefault(id(value), k)
             chosen.append(value if own else value.detach())
         wanted = [flat[k] for k in written.wanted]
-        found = NativeStep.apply(self, code, flat, states, made[written.outputs :], chosen, *wanted)
+        lasting = [value.clone() if k in self.volatile else value for k, value in enumerate(flat)]
+        found = NativeStep.apply(self, code, lasting, states, made[written.outputs :], chosen, *wanted)
         assert isinstance(found, tuple)
         histories = dict(zip(written.differentiable, found, strict=True))
         for k in written.differentiable:
@@ -101,7 +102,7 @@ class NativeStep(torch.autograd.Function):
     ) -> Any:
         ctx.set_materialize_grads(False)
         ctx.compiled, ctx.code, ctx.states = compiled, code, states
-        ctx.flat = [kept(value) if k in compiled.volatile else value for k, value in enumerate(flat)]
+        ctx.flat = flat
         ctx.saved = [
             flat[-1 - k] if k < 0 else without_history(extra[k - code.written.outputs]) for k in code.written.saved
         ]
@@ -117,8 +118,6 @@ class NativeStep(torch.autograd.Function):
         nothing = (None,) * 6
         given = {k: seed for k, seed in zip(written.differentiable, seeds, strict=True) if seed is not None}
         if torch.is_grad_enabled():
-            if any(k in compiled.volatile for k in written.wanted):
-                raise RuntimeError(MODIFIED)
             return (*nothing, *again(ctx, given, create_graph=True))
         if tuple(given) != written.seeded:
             if compiled.code is code:
@@ -139,11 +138,6 @@ def overwritten(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
     written = [tensors[k] for k, place in enumerate(graph.inputs) if place.path in paths and k in tensors]
     memory = {value.untyped_storage()._cdata for value in written}
     return frozenset(k for k, value in tensors.items() if value.untyped_storage()._cdata in memory)
-
-
-def kept(value: torch.Tensor) -> torch.Tensor:
-    """A copy of a tensor that is about to be overwritten."""
-    return value.detach().clone().requires_grad_(value.requires_grad)
 
 
 def without_history(value: Any) -> Any:
