@@ -128,7 +128,8 @@ def padded(writer: CodeWriter, out: torch.Tensor, value: Value, pad: Sequence[in
 
     def load(nest: Nest, index: Index) -> str:
         moved = tuple(f"({i} - {b})" if b else i for i, b in zip(index, before, strict=True))
-        tests = [f"{m} >= 0 && {m} < {n}" for m, n, out_n in zip(moved, inner, sizes, strict=True) if n != out_n]
+        whole = [n == out_n and b == 0 for n, out_n, b in zip(inner, sizes, before, strict=True)]
+        tests = [f"{m} >= 0 && {m} < {n}" for m, n, same in zip(moved, inner, whole, strict=True) if not same]
         source.buffer.loads += 1
         nest.reads.add(source.buffer)
         found = f"{source.buffer.name}[{source.address(moved)}]"
