@@ -125,14 +125,6 @@ class Branch:
             found.append(x if same else self.recorder.shapes.create_unbacked_symint())
         return found
 
-    def reaches(self, sides: list[bool]) -> None:
-        """Gradients reach something from both sides, or the run has to take the side from which they do."""
-        if sides[0] != sides[1]:
-            pred = self.pred
-            if isinstance(pred, torch.Tensor):
-                raise self.refuse("a gradient that one side of a branch does not reach")
-            self.recorder.require(pred, sides[0], "a gradient that one side of a branch does not reach")
-
     def expose(self, part: Part, node: fx.Node) -> fx.Node:
         """A value from inside a side, as one more result; nothing, or zero, where the other side is taken."""
         if node not in self.exposed:
@@ -171,20 +163,24 @@ class Branch:
         used = [k for k in range(len(inputs)) if any(grads[k] is not None for grads in found)]
         if not used:
             return [None] * len(inputs)
-        outs: list[list[torch.Tensor]] = []
-        for part, grads in zip(parts, found, strict=True):
+        flags = [[recorder.reach.of(grads[k]) for k in used] for grads in found]
+        partial = [i for i in range(len(used)) if any(side[i] is not True for side in flags)]
+        outs: list[list[Any]] = []
+        for part, grads, side in zip(parts, found, flags, strict=True):
             with recorder.inside(part), recorder:
-                outs.append([zeros_like(inputs[k]) if (g := grads[k]) is None else g for k in used])
-        specs = [TensorSpec(inputs[k].dtype, ()) for k in used]
-        for k in used:
-            self.reaches([grads[k] is not None for grads in found])
+                made = [zeros_like(inputs[k]) if (g := grads[k]) is None else g for k in used]
+            outs.append([*made, *(side[i] for i in partial)])
+        specs: list[Spec] = [TensorSpec(inputs[k].dtype, ()) for k in used]
+        specs += [NumberSpec("bool")] * len(partial)
         back = Branch.__new__(Branch)
         back.__dict__.update(self.__dict__, parts=parts, outs=outs, specs=specs, exposed={})
         results, _ = back.write()
-        made: list[torch.Tensor | None] = [None] * len(inputs)
-        for k, value in zip(used, results, strict=True):
-            made[k] = value
-        return made
+        for i, flag in zip(partial, results[len(used) :], strict=True):
+            recorder.reach.mark(results[i], flag)
+        ends: list[torch.Tensor | None] = [None] * len(inputs)
+        for k, value in zip(used, results, strict=False):
+            ends[k] = value
+        return ends
 
 
 def gradients(outputs: list[Any], inputs: list[torch.Tensor], seeds: list[Any]) -> list[torch.Tensor | None]:

@@ -16,6 +16,7 @@ from diptych.autodiff.branch import gradients, zeros_like
 from diptych.autodiff.control_function import connect
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import Opaque, differentiable, named
+from diptych.graph import walk
 from diptych.graph.control import scan, while_loop, while_stack
 from diptych.graph.regions import union
 from diptych.graph.spec import AbsentSpec, NumberSpec, TensorSpec
@@ -61,6 +62,7 @@ class Loop:
             self.recorder.leaf(value, True) if self.grad and differentiable(value) else value for value in operands
         ]
         self.exposed: dict[fx.Node, fx.Node] = {}
+        self.copies: list[fx.Node] = []
         self.rows: list[Any] = []
         self.kept: dict[fx.Node, torch.Tensor] = {}
         self.refuse = self.recorder.refuse
@@ -85,7 +87,8 @@ class Loop:
         names = here.module("test", test), here.module("body", body)
         initial = tuple(recorder.place(value) for value in self.carried)
         self.node = here.graph.call_function(while_loop, (*names, initial, tuple(operands)))
-        self.node.meta = {"where": recorder.where, "spec": (), "val": ()}
+        self.modules = test, body
+        self.node.meta = {"where": recorder.where, "spec": (), "val": (), "loop": self}
         results: list[Any] = []
         for index in range(len(self.inner)):
             item = self.last = recorder.item(self.node, index)
@@ -118,8 +121,21 @@ class Loop:
 
     def extend(self, item: fx.Node) -> None:
         """One more result of the node."""
-        self.node.meta["val"] += (item.meta["val"],)
-        self.node.meta["spec"] += (item.meta["spec"],)
+        for whole in (self.node, *self.copies):
+            whole.meta["val"] += (item.meta["val"],)
+            whole.meta["spec"] += (item.meta["spec"],)
+
+    def again(self, part: Part) -> fx.Node:
+        """The same loop once more, in another part."""
+        if any(map(draws, self.modules)):
+            raise self.refuse("a gradient through a loop that draws random numbers, inside of a loop")
+        names = part.module("test", self.modules[0]), part.module("body", self.modules[1])
+        rest: Any = fx.map_arg(self.node.args[2:4], part.use)
+        made = part.graph.call_function(self.node.target, (*names, *rest, *self.node.args[4:]))  # type: ignore[arg-type]
+        made.meta = {k: v for k, v in self.node.meta.items() if k != "loop"}
+        self.copies.append(made)
+        self.recorder.repeated.append(made)
+        return made
 
     def attempt(self, specs: Sequence[Any]) -> bool:
         """Write test and body for what is known of the carried values; whether that was right."""
@@ -202,8 +218,9 @@ class Loop:
         last = part.graph.output_node()
         last.args = ((*last.args[0], kept),)  # type: ignore[misc]
         self.rows.append((value.dtype, tuple(0 if isinstance(n, torch.SymInt) else n for n in value.shape)))
-        self.node.target = while_stack
-        self.node.args = (*self.node.args[:4], tuple(self.rows))
+        for whole in (self.node, *self.copies):
+            whole.target = while_stack
+            whole.args = (*whole.args[:4], tuple(self.rows))
         with self.node.graph.inserting_after(self.last):
             made = recorder.item(self.node, len(self.node.meta["spec"]))
         stacked = recorder.fresh((self.rounds, *value.shape), value.dtype, value.device)
@@ -228,37 +245,45 @@ class Loop:
     def gradient(self, seeds: Sequence[torch.Tensor | None]) -> list[torch.Tensor | None]:
         """Write the gradient: a round for each round of the loop, the last one first."""
         recorder = self.recorder
+        reach = recorder.reach
         chosen = [k for k, need in enumerate(self.needs) if need]
-        recorder.require(self.started(), True, "a gradient through a loop of no rounds")
         if any(k in chosen for k, _ in self.open):
             raise self.refuse("a gradient that needs tensors whose sizes change from round to round")
         states = [self.inner[k] for k in chosen]
         inputs = [leaf for leaf in self.leaves if differentiable(leaf)]
+        wholes = [*states, *inputs]
         part = Part(recorder.parts, recorder.part, repeats=True)
         part.reverses = self
         with recorder.inside(part):
-            wholes = [*states, *inputs]
             specs = [TensorSpec(v.dtype, (), str(v.device)) for v in wholes]
             places = [part.placeholder(f"g{k}", {"where": recorder.where}) for k in range(len(wholes))]
             sums = [named(recorder, s, p, list(v.shape)) for s, p, v in zip(specs, places, wholes, strict=True)]
+            tellers = [part.placeholder(f"f{k}", {"where": recorder.where}) for k in range(len(wholes))]
+            flags = [named(recorder, NumberSpec("bool"), place) for place in tellers]
+            for so_far, flag in zip(sums, flags, strict=True):
+                reach.mark(so_far, flag)
             pairs = [(self.outs[k], s) for k, s in zip(chosen, sums, strict=False) if differentiable(self.outs[k])]
             found = gradients([out for out, _ in pairs], wholes, [s for _, s in pairs])
             ends: list[torch.Tensor] = []
+            there: list[Any] = []
             with recorder:
                 for k, (value, grad, so_far) in enumerate(zip(wholes, found, sums, strict=True)):
+                    there.append(reach.of(grad) if k < len(states) else reach.either(flags[k], reach.of(grad)))
                     if k >= len(states):
                         grad = so_far if grad is None else so_far + grad
                     ends.append((zeros_like(value) if grad is None else grad).contiguous())
             kept = [k for k in range(len(wholes)) if k < len(states) or found[k] is not None]
-            outputs = [recorder.place(ends[k]) for k in kept]
+            outputs = [recorder.place(ends[k]) for k in kept] + [recorder.place(there[k]) for k in kept]
             for k in range(len(wholes)):
                 if k not in kept:
+                    part.graph.erase_node(tellers[k])
                     part.graph.erase_node(places[k])
             if not part.stacks:
                 part.row(self.counting(), self.body_part)
         with recorder:
             initial = [zeros_like(v) if s is None else s.contiguous() for v, s in zip(states, seeds, strict=True)]
             initial += [zeros_like(wholes[k]) for k in kept if k >= len(states)]
+        initial += [reach.of(seed) for seed in seeds] + [False for k in kept if k >= len(states)]
         module = part.finish(outputs, part.operands)
         here = recorder.part
         body = here.module("reverse", module)
@@ -266,9 +291,14 @@ class Loop:
         node = here.graph.call_function(scan, (body, nodes, tuple(part.stacks), tuple(part.operands), (), True))
         node.meta = {"where": recorder.where, "spec": (), "val": ()}
         made: list[torch.Tensor | None] = [None] * len(wholes)
-        for index, k in enumerate(kept):
+        for index, k in enumerate((*kept, *kept)):
             item = recorder.item(node, index)
-            made[k] = named(recorder, specs[k], item, list(wholes[k].shape))
+            if index < len(kept):
+                made[k] = named(recorder, specs[k], item, list(wholes[k].shape))
+            else:
+                value = made[k]
+                assert value is not None
+                reach.mark(value, named(recorder, NumberSpec("bool"), item))
             node.meta["val"] += (item.meta["val"],)
             node.meta["spec"] += (item.meta["spec"],)
         flow = dict(zip(chosen, made[: len(chosen)], strict=True))
@@ -282,3 +312,15 @@ class Loop:
             node = part.graph.call_function(aten.scalar_tensor.default, (True,), {"dtype": torch.bool})
         node.meta = {"where": self.recorder.where, **self.recorder.meta(self.recorder.fresh((), torch.bool))}
         return node
+
+
+def draws(module: fx.GraphModule) -> bool:
+    """Whether a region draws random numbers, or does something else that is not to be done twice."""
+    for node in walk.everything(module):
+        target: Any = node.target
+        if isinstance(target, torch._ops.OpOverload):
+            if torch.Tag.nondeterministic_seeded in target.tags:
+                return True
+        elif not walk.regions(node) and getattr(target, "__module__", "") not in ("_operator", "math", "builtins"):
+            return True
+    return False

@@ -67,7 +67,7 @@ def gradient(recorder: Recorder, outputs: Any, inputs: Any, seeds: Any, create_g
     if create_graph:
         raise recorder.refuse("a gradient of second order")
     with recorder:
-        return torch.autograd.grad(outputs, inputs, seeds, retain_graph=True)
+        return tuple(reached(recorder, grad) for grad in torch.autograd.grad(outputs, inputs, seeds, retain_graph=True))
 
 
 @rule("backward")
@@ -79,7 +79,13 @@ def backward(recorder: Recorder, outputs: Any, leaves: Any, seeds: Any, retain_g
         found = torch.autograd.grad(outputs, leaves, seeds, True, allow_unused=True)
         if any(grad is None for grad in found):
             raise recorder.refuse("backward() does not reach a tensor that it reaches on other paths")
-        return tuple(grad.contiguous() for grad in found)
+        return tuple(reached(recorder, grad).contiguous() for grad in found)
+
+
+def reached(recorder: Recorder, grad: torch.Tensor) -> torch.Tensor:
+    """A gradient that has to be there."""
+    recorder.require(recorder.reach.of(grad), True, "a gradient that this path does not reach")
+    return grad
 
 
 @rule("batch_norm_training")

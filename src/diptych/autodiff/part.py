@@ -6,6 +6,7 @@ the branch, or the loop, gets one more output.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Protocol
 
@@ -124,9 +125,20 @@ class Part(Region):
 
     def row(self, node: fx.Node, owner: Part) -> fx.Node:
         """The value that `node` had in the round of the loop that is reversed now."""
+        inner = node.args[0] if node.target is operator.getitem else None
+        if isinstance(inner, fx.Node) and "loop" in inner.meta:
+            return self.looped(inner, node)
         if node not in self.rows:
             assert owner.site is not None
             assert isinstance(self.parent, Part)
             self.stacks.append(self.parent.use(owner.site.expose(owner, node)))
             self.rows[node] = owner.site.enter(self, node)
         return self.rows[node]
+
+    def looped(self, inner: fx.Node, node: fx.Node) -> fx.Node:
+        """A result of a loop inside of the round that is reversed now: the loop is run again, it may keep much."""
+        if inner not in self.copies:
+            self.copies[inner] = inner.meta["loop"].again(self)
+        made = self.graph.call_function(operator.getitem, (self.copies[inner], node.args[1]))
+        made.meta = dict(node.meta)
+        return made

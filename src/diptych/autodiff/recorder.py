@@ -26,6 +26,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from diptych.autodiff.part import Part
+from diptych.autodiff.reach import Reach
 from diptych.autodiff.refusal import NotWrittenOut
 from diptych.autodiff.symbols import Symbols
 from diptych.autodiff.values import Opaque
@@ -74,10 +75,13 @@ class Recorder(TorchDispatchMode):
         self.root = self.part = Part(self.parts, None)
         self.known: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.stale: set[int] = set()
+        self.repeated: list[fx.Node] = []
+        """Loops that are run again for a gradient; they share their regions with the first run until all is written."""
         self.uneven: list[tuple[Part, Any, bool, str]] = []
         """Conditions on which values require a gradient: the part where each was met, the number, what it has to be."""
         self.constants: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.symbols = Symbols(self)
+        self.reach = Reach(self)
         self.where: Where | None = None
 
     @contextmanager
@@ -124,10 +128,11 @@ class Recorder(TorchDispatchMode):
         if func._schema.is_mutable:
             return self.write(func, args, kwargs)
         out = self.fake(func, args, kwargs)
+        leaves = pytree.tree_leaves((args, kwargs)) if self.reach.flags or func not in SAME else []
+        self.reach.follow(func, leaves, out)
         if func in SAME:
             self.stands_for(out, self.node(args[0]))
             return out
-        leaves = pytree.tree_leaves((args, kwargs))
         if isinstance(out, torch.Tensor) and any(out is leaf for leaf in leaves):
             return out
         self.name(self.emit(func, args, kwargs), out)
@@ -155,6 +160,8 @@ class Recorder(TorchDispatchMode):
         target = args[0]
         storage = target.untyped_storage()._cdata
         with self:
+            if twin is aten.bernoulli.p:
+                args = (args[0], args[1] if len(args) > 1 else 0.5)
             made = twin(*args, **kwargs)
             if made.dtype != target.dtype:
                 made = aten.to.dtype(made, target.dtype)

@@ -15,7 +15,7 @@ from diptych.autodiff.expand import Writer, inputs_of
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import differentiable
 from diptych.graph import walk
-from diptych.graph.regions import Leak
+from diptych.graph.regions import Holder, Leak
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,19 @@ def write_out(
     grad: bool = True,
     seeded: Collection[int] | None = None,
     volatile: Collection[int] = (),
+    bare: Collection[int] = (),
 ) -> Written:
     """Write a graph out for inputs like `samples` (tensors: their sizes, strides, dtypes and `requires_grad`).
 
     The backward graph is for gradients of the outputs `seeded` (all, if None); it does not use the inputs `volatile`,
-    which are overwritten after the run.
+    which are overwritten after the run. The outputs `bare` need no history.
 
     `NotWrittenOut` if it has a step that cannot be.
     """
     writer = Writer()
     try:
         with taken_apart():
-            return written(writer, module, samples, grad, seeded, volatile)
+            return written(writer, module, samples, grad, seeded, volatile, bare)
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
         said = str(error).splitlines()
         raise writer.recorder.refuse(said[0] if said else repr(error)) from error
@@ -84,6 +85,7 @@ def written(
     grad: bool,
     seeded: Collection[int] | None,
     volatile: Collection[int],
+    bare: Collection[int],
 ) -> Written:
     """The same; errors are those of PyTorch."""
     recorder = writer.recorder
@@ -95,7 +97,7 @@ def written(
     if values is None:
         raise recorder.refuse("a graph that always raises")
     given = {id(value) for value in inputs}
-    chosen = [k for k, v in enumerate(values) if grad and differentiable(v) and id(v) not in given]
+    chosen = [k for k, v in enumerate(values) if grad and differentiable(v) and id(v) not in given and k not in bare]
     wanted = [k for k, value in enumerate(inputs) if differentiable(value)]
     if chosen:
         for part, value, expected, what in recorder.uneven:
@@ -104,7 +106,9 @@ def written(
             recorder.require(value, expected, what)
     outputs = [recorder.place(value) for value in apart(recorder, module, values)]
     if not chosen or not wanted:
-        return Written(finished(recorder, recorder.root, outputs), len(outputs))
+        forward = recorder.root.finish(outputs, recorder.root.operands)
+        complete(recorder)
+        return Written(forward, len(outputs))
     part = Part(recorder.parts, None)
     saved: dict[fx.Node, fx.Node] = {}
 
@@ -123,6 +127,9 @@ def written(
             recorder.name(place, seeds[-1])
         with recorder:
             found = gradients([values[k] for k in sought], [inputs[k] for k in wanted], seeds)
+            for gradient in found:
+                if gradient is not None:
+                    recorder.require(recorder.reach.of(gradient), True, "a gradient that this path does not reach")
             found = [g if g is None else g.contiguous() for g in found]
         ends = [recorder.place(value) for value in found]
     kept: list[int] = []
@@ -137,15 +144,10 @@ def written(
                 node = copied
             kept.append(len(outputs) + len(extra))
             extra.append(node)
-    return Written(
-        finished(recorder, recorder.root, [*outputs, *extra]),
-        len(outputs),
-        tuple(chosen),
-        tuple(sought),
-        finished(recorder, part, ends),
-        tuple(wanted),
-        tuple(kept),
-    )
+    forward = recorder.root.finish([*outputs, *extra], recorder.root.operands)
+    backward = part.finish(ends, part.operands)
+    complete(recorder)
+    return Written(forward, len(outputs), tuple(chosen), tuple(sought), backward, tuple(wanted), tuple(kept))
 
 
 def apart(recorder: Any, module: fx.GraphModule, values: Sequence[Any]) -> list[Any]:
@@ -164,10 +166,25 @@ def apart(recorder: Any, module: fx.GraphModule, values: Sequence[Any]) -> list[
     return made
 
 
-def finished(recorder: Any, part: Part, outputs: list[Any]) -> fx.GraphModule:
-    """A whole part as a module."""
-    module = part.finish(outputs, part.operands)
+def complete(recorder: Any) -> None:
+    """Make the code of all parts, once no more is saved by any; loops that run again get regions of their own."""
+    for node in recorder.repeated:
+        owner = walk.owner(node)
+        for named in node.args[:2]:
+            setattr(owner, str(named.target), copied(walk.attribute(owner, str(named.target))))
     for inner in recorder.parts:
         if inner.owning_module is not None:
             inner.owning_module.recompile()
-    return module
+
+
+def copied(module: fx.GraphModule) -> fx.GraphModule:
+    """A copy of a region, and of the regions inside of it."""
+    graph = fx.Graph()
+    members: dict[str, Any] = {}
+    env: dict[fx.Node, fx.Node] = {}
+    for node in module.graph.nodes:
+        env[node] = graph.node_copy(node, lambda n: env[n])
+        if node.op == "get_attr":
+            found = walk.attribute(module, str(node.target))
+            members[str(node.target)] = copied(found) if isinstance(found, fx.GraphModule) else found
+    return fx.GraphModule(Holder(members), graph)

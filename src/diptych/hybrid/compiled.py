@@ -11,6 +11,7 @@ import torch
 from diptych.autodiff.written import Written, write_out
 from diptych.backends.native.call import NativeFailed, NativeGraph, compile_native
 from diptych.errors import DiptychError
+from diptych.graph.legality import indices
 from diptych.graph.program import SymbolicGraph
 from diptych.passes.pipeline import optimise
 
@@ -26,7 +27,8 @@ class Code:
     def __init__(
         self, graph: SymbolicGraph, samples: Sequence[Any], seeded: Collection[int] | None, volatile: Collection[int]
     ) -> None:
-        self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile)
+        bare = without_use(graph, samples)
+        self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
         optimise(self.written.forward)
         self.forward: NativeGraph = compile_native(self.written.forward, graph.name)
         self.backward: NativeGraph | None = None
@@ -138,6 +140,19 @@ def overwritten(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
     written = [tensors[k] for k, place in enumerate(graph.inputs) if place.path in paths and k in tensors]
     memory = {value.untyped_storage()._cdata for value in written}
     return frozenset(k for k, value in tensors.items() if value.untyped_storage()._cdata in memory)
+
+
+def without_use(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
+    """The outputs that are only written into leaves, such as new values of parameters: their history goes nowhere."""
+    leaves = {
+        place.path
+        for place, value in zip(graph.inputs, samples, strict=True)
+        if isinstance(value, torch.Tensor) and value.is_leaf
+    }
+    bare = [e for e in graph.effects if e.kind == "tensor" and e.path in leaves]
+    others = [graph.result, *(e.value for e in graph.effects if e not in bare)]
+    used = {index for layout in others for index in indices(layout)}
+    return frozenset({index for effect in bare for index in indices(effect.value)} - used)
 
 
 def without_history(value: Any) -> Any:

@@ -260,6 +260,7 @@ def tensor_result(
             return ("input", places[found.buffer])
         if is_view(node):
             return ("view", places[found.buffer], found.sizes, found.strides, found.offset)
+    found = laid_out(writer, node, found)
     if found.buffer.kind == "tape":
         tape = str(found.buffer.count).removesuffix("_rows")
         writer.lines(f"((int64_t *)out[{len(slots)}])[0] = {found.sizes[0]};")
@@ -277,6 +278,20 @@ def tensor_result(
         found.buffer.kind = "output"
         slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
     return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset, int(origin or 0))
+
+
+def laid_out(writer: FunctionWriter, node: Any, found: Strided) -> Strided:
+    """A tensor with its elements in the order in which PyTorch would lay them out."""
+    value = node.meta["val"]
+    if found.buffer.kind == "tape" or not all(isinstance(n, int) for n in (*value.shape, *value.stride())):
+        return found
+    strides = tuple(value.stride())
+    if all(n <= 1 or a == b for n, a, b in zip(value.shape, found.strides, strides, strict=True)) or 0 in value.shape:
+        return found
+    extent = 1 + sum((n - 1) * s for n, s in zip(value.shape, strides, strict=True))
+    target = Strided(writer.buffer(found.dtype, extent), found.sizes, strides)
+    writer.store(target, found)
+    return target
 
 
 def chosen_result(
