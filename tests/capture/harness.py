@@ -194,7 +194,7 @@ def main() -> int:
     options = parser.parse_args()
     SPECULATE, BACKEND = options.speculate, options.backend
     if BACKEND != "eager":
-        observation.RTOL = 1e-4  # sums are added up in another order
+        observation.RTOL = 1e-3  # sums are added up in another order
     torch.set_num_threads(1)
     total: Counter[str] = Counter()
     for name in case_names(options.patterns):

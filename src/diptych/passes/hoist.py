@@ -62,6 +62,7 @@ def before(module: fx.GraphModule, loop: fx.Node) -> int:
                 place = region.graph.placeholder(f"h{len(operands)}")
             place.meta = dict(node.meta)
             if region is body:
+                outer[place] = whole
                 node.replace_all_uses_with(place)
     loop.args = (*loop.args[:3], operands, *loop.args[4:])
     return len(wanted)

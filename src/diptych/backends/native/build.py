@@ -17,6 +17,8 @@ import torch
 
 from diptych.backends.native.unsupported import Unsupported
 
+LONG = 3000
+"""From so many lines on the compiler is not asked for all it can do: it would take a minute."""
 FLAGS = (
     "-O3",
     "-march=native",
@@ -122,8 +124,9 @@ def build(source: str, folder: Path, library: Path, check: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as inside:
         text, made, summed = Path(inside, "graph.c"), Path(inside, "graph.so"), Path(inside, "graph.sum")
         text.write_text(source)
+        slower = ["-O1"] if source.count("\n") > LONG else []
         math = ["-lmvec", "-lm"] if vector_math() else ["-lm"]
-        command = [compiler(), *FLAGS, *vector_math(), str(text), "-o", str(made), *math]
+        command = [compiler(), *FLAGS, *slower, *vector_math(), str(text), "-o", str(made), *math]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
             if not made.parent.exists() or "No space left" in ran.stderr:

@@ -42,7 +42,8 @@ class NativeGraph:
         self.library.d_init.argtypes = [ctypes.c_void_p] * 3
         self.library.d_init(gemm[0], gemm[1], ctypes.cast(self.callback, ctypes.c_void_p))
         self.constants = [tensor.data_ptr() for tensor in function.constants]
-        self.pointers = ctypes.c_void_p * (len(function.inputs) + len(self.constants) + 1)
+        passed = len(function.inputs) + len(function.measured) + len(self.constants)
+        self.pointers = ctypes.c_void_p * (passed + 1)
         self.out_pointers = ctypes.c_void_p * (len(function.slots) + 1)
         self.local = threading.local()
 
@@ -82,11 +83,14 @@ class NativeGraph:
                 given.append(ctypes.addressof(number))
             else:
                 given.append(None)
+        for k, dim in function.measured:
+            kept.append(ctypes.c_int64(flat[k].shape[dim]))
+            given.append(ctypes.addressof(kept[-1]))
         slots: list[Any] = []
         places: list[int] = []
         for slot in function.slots:
             if slot[0] == "tensor":
-                made: Any = torch.empty(slot[2], dtype=slot[1])
+                made: Any = torch.empty_strided(slot[2], slot[3], dtype=slot[1])
                 places.append(made.data_ptr())
             elif slot[0] == "tape":
                 made = (ctypes.c_int64 * 2)()
@@ -119,13 +123,13 @@ class NativeGraph:
         match result:
             case ("tensor", slot, sizes, strides, offset, origin):
                 same = self.earlier(origin, slots, before) if origin > 0 else None
-                return same if same is not None else slots[slot].as_strided(sizes, strides, offset)
+                return same if same is not None else seen(slots[slot], sizes, strides, offset)
             case ("chosen", slot, sizes, strides, offset, number):
                 origin = slots[number].value
                 if 0 < origin <= len(flat):
                     return flat[origin - 1]
                 same = self.earlier(origin, slots, before) if origin > 0 else None
-                return same if same is not None else slots[slot].as_strided(sizes, strides, offset)
+                return same if same is not None else seen(slots[slot], sizes, strides, offset)
             case ("number", slot):
                 return slots[slot].value
             case ("input", k):
@@ -145,6 +149,13 @@ class NativeGraph:
                 return made
             case _:
                 return result[1]
+
+
+def seen(made: torch.Tensor, sizes: Any, strides: Any, offset: int) -> torch.Tensor:
+    """A tensor over the memory of `made`: itself, if that is what it is."""
+    if made.shape == sizes and made.stride() == strides and offset == 0:
+        return made
+    return made.as_strided(sizes, strides, offset)
 
 
 @functools.cache

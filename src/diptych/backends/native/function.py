@@ -18,7 +18,7 @@ from diptych.backends.native.opaque import Held, call_python, call_torch
 from diptych.backends.native.plan import plan
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
-from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value
+from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
 from diptych.backends.native.writer import CodeWriter
 from diptych.graph import walk
 from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
@@ -37,11 +37,13 @@ origin),
 class NativeFunction:
     """C text, and how to call what it defines.
 
-    `slots` are the output pointers: ("tensor", dtype, count), ("tape", dtype) or ("number", kind).
+    `measured` are sizes that are passed after the inputs: number of the input, dimension. `slots` are the output
+    pointers: ("tensor", dtype, sizes, strides), ("tape", dtype) or ("number", kind).
     """
 
     source: str
     inputs: tuple[Any, ...]
+    measured: tuple[tuple[int, int], ...]
     constants: tuple[torch.Tensor, ...]
     slots: tuple[tuple[Any, ...], ...]
     results: tuple[Result, ...]
@@ -126,6 +128,7 @@ class FunctionWriter(CodeWriter):
 
     def told_apart(self, node: fx.Node, made: Value, args: Any) -> Value:
         """The result of an operation as a tensor of its own."""
+        made.remark = made.remark or self.remark
         found = self.settle(made, len(node.users))
         if is_view(node) or any(found is arg for arg in args):
             found = copy.copy(found)
@@ -157,12 +160,20 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     values: list[Any] = []
     top: list[str] = []
     places: dict[Buffer, int] = {}
+    measured: list[tuple[int, int]] = []
+    count = len(walk.placeholders(module))
     for k, node in enumerate(walk.placeholders(module)):
         value = node.meta["val"]
         if isinstance(value, torch.Tensor):
+            for dim, size in enumerate(value.shape):
+                symbol = size.node.expr if isinstance(size, torch.SymInt) else None
+                if symbol is not None and symbol.is_Symbol and symbol not in writer.symbols:
+                    name_ = writer.symbols[symbol] = writer.names.fresh("s")
+                    top.append(f"const int64_t {name_} = *(const int64_t *)in[{count + len(measured)}];")
+                    measured.append((k, dim))
             sizes = writer.sizes(value)
             strides = tuple(writer.size(s) for s in value.stride())
-            buffer = writer.buffer(value.dtype, value.numel(), "input", "x")
+            buffer = writer.buffer(value.dtype, times(*sizes), "input", "x")
             places[buffer] = k
             top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{k}];  // {node.target}")
             values.append(Strided(buffer, sizes, strides))
@@ -183,12 +194,12 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     offsets, arena = plan(writer.root)
     for k, (_, constant) in enumerate(writer.constants.values()):
         buffer = constant.buffer
-        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{len(inputs) + k}];")
+        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{count + len(measured) + k}];")
     for buffer, offset in offsets.items():
         top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)(arena + {offset});")
     for k, slot in enumerate(slots):
         if slot[0] == "tensor":
-            top.append(f"{C_TYPES[slot[1]]} *{slot[3]} = ({C_TYPES[slot[1]]} *)out[{k}];")
+            top.append(f"{C_TYPES[slot[1]]} *{slot[4]} = ({C_TYPES[slot[1]]} *)out[{k}];")
     for tape in writer.tapes:
         top.append(f"d_tape {tape} = {{0, 0}};")
     for buffer in writer.buffers:
@@ -204,8 +215,9 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     return NativeFunction(
         "\n".join([prelude, head, *body, "}", ""]),
         tuple(inputs),
+        tuple(measured),
         tuple(tensor for tensor, _ in writer.constants.values()),
-        tuple(slot[:3] for slot in slots),
+        tuple(slot[:4] for slot in slots),
         tuple(results),
         max(arena, 64),
         tuple(writer.opaque),
@@ -276,8 +288,15 @@ def tensor_result(
     if found.buffer not in known:
         known[found.buffer] = len(slots)
         found.buffer.kind = "output"
-        slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
+        slots.append(new_slot(found))
     return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset, int(origin or 0))
+
+
+def new_slot(found: Strided) -> tuple[Any, ...]:
+    """An output pointer for the memory of a tensor: made as that tensor, if it is all of it."""
+    sizes, strides = found.sizes, found.strides
+    fits = found.offset == 0 and found.count == found.buffer.count
+    return ("tensor", found.dtype, *((sizes, strides) if fits else ((found.buffer.count,), (1,))), found.buffer.name)
 
 
 def laid_out(writer: FunctionWriter, node: Any, found: Strided) -> Strided:
@@ -308,7 +327,7 @@ def chosen_result(
         found = target
     known[found.buffer] = len(slots)
     found.buffer.kind = "output"
-    slots.append(("tensor", found.dtype, found.buffer.count, found.buffer.name))
+    slots.append(new_slot(found))
     return ("chosen", len(slots) - 1, found.sizes, found.strides, found.offset, number)
 
 

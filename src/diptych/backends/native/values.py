@@ -72,12 +72,16 @@ class Buffer:
 
 
 class Value:
-    """A tensor: `sizes` and `dtype`; `origin` is a C expression that tells which tensor of the program it is."""
+    """A tensor: `sizes` and `dtype`; `origin` is a C expression that tells which tensor of the program it is.
+
+    `remark` names the user's line that it comes from.
+    """
 
     def __init__(self, sizes: Sequence[Size], dtype: torch.dtype) -> None:
         self.sizes = tuple(sizes)
         self.dtype = dtype
         self.origin = ""
+        self.remark = ""
 
     @property
     def count(self) -> Size:

@@ -133,8 +133,8 @@ class CodeWriter:
         else:
             nest = Nest(value.sizes, value.flat() and target.whole(), self.names)
             self.block.statements.append(nest)
-        if self.remark:
-            nest.remarks.append(self.remark)
+        if value.remark or self.remark:
+            nest.remarks.append(value.remark or self.remark)
         nest.store(target, value)
 
     def settle(self, value: Value, users: int) -> Value:
