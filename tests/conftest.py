@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import settings
@@ -10,6 +13,9 @@ from hypothesis import settings
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile("steady")
+
+# Native code that tests make is kept with what else they leave.
+os.environ.setdefault("DIPTYCH_CACHE", str(Path(__file__).parent.parent / ".pytest_cache" / "diptych"))
 
 torch.set_num_threads(1)  # the programs under test are small: more threads only wait for each other
 
