@@ -1,6 +1,7 @@
 # make demo      make the environment and run the main job on real images
 # make test      lint, types, import floors and the tests that are quick
 # make test-all  the same with the slow tests
+# make bench     speed against everything a user would pick instead; ARGS="--only 'mlp/*'" chooses
 # make docs      write the pages of docs/ that are generated
 # make clean     remove what these commands made, the environment included
 #
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: demo test test-all lint types docs clean
+.PHONY: demo test test-all bench lint types docs clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -23,6 +24,12 @@ test: lint types
 
 test-all: lint types
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=search $(ARGS)
+
+# JAX has an environment of its own: its process does not need torch, and the tests do not need JAX.
+bench: $(VENV)/.installed-bench $(VENV)-jax/.installed
+	mkdir -p build/bench
+	$(BIN)/python -m benchmarks.speed --jax $(VENV)-jax/bin/python \
+		--json build/bench/speed.json --plot build/bench/speed.png $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/python -m ruff check .
@@ -39,6 +46,11 @@ $(VENV)/.installed-%: pyproject.toml constraints.txt | $(BIN)/pip
 	$(INSTALL) ".[$*]"
 	@touch $@
 
+$(VENV)-jax/.installed: constraints.txt
+	$(PYTHON) -m venv $(VENV)-jax
+	$(VENV)-jax/bin/python -m pip install --quiet --constraint constraints.txt jax
+	@touch $@
+
 # The last file that `venv` writes is pip, so a half-made environment is completed.
 $(BIN)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,5 +58,5 @@ $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) $(VENV)-jax .pytest_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
