@@ -14,10 +14,11 @@ FIGURES = ("step", "ratio", "quartiles", "first call", "full speed", "200 calls"
 HEADS = ("program", "peer", *FIGURES, "difference")
 
 LEGEND = f"""\
-step: median of the rounds. ratio: imperative by peer, of steps and of the sum of the first 200 calls; above 1 is faster.
-!: below {SLOWER} of imperative. ~: partly extrapolated. full speed: seconds from the first call until calls take at most
-{NEAR} of a step. MB: peak beyond what the process had before the peer was loaded, in the rounds and before; library: what
-of this is loading. difference: the largest relative one from imperative results."""
+step: median of the rounds. ratio: imperative by peer, of steps and of the sum of the first 200 calls.
+!: below {SLOWER} of imperative. ~: partly extrapolated.
+full speed: seconds from the first call until calls take at most {NEAR} of a step.
+MB: peak beyond what the process had before the peer was loaded, in the rounds and before; library: loading alone.
+difference: the largest relative one from imperative results."""
 
 
 def programs_table(found: list[Outcome]) -> Table:

@@ -1,0 +1,23 @@
+"""ResNet-50 on random images."""
+
+from __future__ import annotations
+
+import torch
+
+from benchmarks.guards.programs import ResNet50
+from benchmarks.speed.programs.classifying import asked, random_images, trained
+from benchmarks.speed.work import Work
+
+CLASSES = 1000
+
+
+def train(seed: int, small: bool = False) -> Work:
+    torch.manual_seed(seed)
+    width, batch, size = (4, 2, 32) if small else (64, 2, 64)
+    return trained(ResNet50(width), random_images(batch, size, CLASSES))
+
+
+def infer(seed: int, small: bool = False) -> Work:
+    torch.manual_seed(seed)
+    width, batch, size = (4, 1, 32) if small else (64, 1, 128)
+    return asked(ResNet50(width), random_images(batch, size, CLASSES))
