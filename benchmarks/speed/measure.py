@@ -12,8 +12,6 @@ from benchmarks.speed.process import Job, Problem, Process
 from benchmarks.speed.registry import PEERS
 
 FIRST_CALLS = 200
-CHECKED = 5
-"""The first calls whose results are compared with the imperative ones."""
 STARTING = 120.0
 """Seconds for a process to import its libraries and to make the program."""
 
@@ -78,7 +76,7 @@ def measure(program: str, peers: list[str], settings: Settings, say: Callable[[s
                 process.receive(STARTING)
                 if raw.peer != "jax":
                     raw.about = process.ask("about")
-                begin(process, raw, settings)
+                begin(process, raw, raws[0].about["checked"], settings)
             if raw.problem and raw.peer == "imperative":
                 raise Problem(f"{program}, imperative: {raw.problem}")
         taking = [raw for raw in raws if raw.problem is None]
@@ -112,13 +110,12 @@ def acquaint(peers: list[str], settings: Settings, say: Callable[[str], None] = 
             if peer == "jax":
                 continue
             process.receive(STARTING)
-            begin(process, raw, settings)
+            begin(process, raw, 0, settings)
 
 
-def begin(process: Process, raw: Raw, settings: Settings) -> None:
-    """The first calls, and those until full speed."""
-    calls = ("first", FIRST_CALLS, CHECKED, settings.limit / 2)
-    first = process.ask(*calls, seconds=settings.limit)
+def begin(process: Process, raw: Raw, checked: int, settings: Settings) -> None:
+    """The first calls, and those until full speed; the results of the first `checked` are kept."""
+    first = process.ask("first", FIRST_CALLS, checked, settings.limit / 2, seconds=settings.limit)
     warm = process.ask("warm", settings.warm, settings.limit / 2, seconds=settings.limit)
     raw.first_calls, raw.results = len(first["times"]), first["results"]
     raw.times, raw.ends = first["times"] + warm["times"], first["ends"] + warm["ends"]

@@ -15,6 +15,8 @@ SLOWER = 0.97
 """A ratio below this one is marked."""
 WINDOW = 10, 0.02
 """Times are looked at in windows of at least so many calls and so many seconds."""
+OTHER_DRAWS = ("compile", "max-autotune", "jax")
+"""Peers that draw other random numbers than imperative PyTorch from the same seed."""
 NEAR = 1.25
 """Full speed: the median of a window is at most so many times that of the last calls before the rounds."""
 
@@ -28,13 +30,14 @@ class Outcome:
     over, and the others are taken to be as fast as in the rounds. `until_full_speed` counts from the first call on.
     `memory` is the peak in the rounds, `cold_memory` that before, both beyond what the process had before the peer's
     library was loaded; `library` is what loading it took.
+    `own_draws`: it draws random numbers, and the peer from a stream of its own, so that `right` says nothing.
     `difference` is the largest from an imperative result of the first steps, relative to the largest entry of it.
     """
 
     program: str
     peer: str
     training: bool
-    draws: bool
+    own_draws: bool
     problem: str | None = None
     right: bool | None = None
     difference: float | None = None
@@ -64,7 +67,7 @@ def outcomes(program: str, raws: list[Raw]) -> list[Outcome]:
 
 def outcome(program: str, raw: Raw, imperative: Raw) -> Outcome:
     """The figures of one peer."""
-    known = (program, raw.peer, imperative.about["training"], imperative.about["draws"])
+    known = (program, raw.peer, imperative.about["training"], imperative.about["draws"] and raw.peer in OTHER_DRAWS)
     if raw.problem is not None:
         return Outcome(*known, problem=raw.problem)
     means = [sum(block) / len(block) for block in raw.blocks]

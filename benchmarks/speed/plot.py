@@ -13,9 +13,12 @@ from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter
 
 from benchmarks.speed.outcome import Outcome
+from benchmarks.speed.registry import OURS
 
 LOOKS = {
     "diptych": ("tab:red", "D"),
+    "diptych-auto": ("tab:orange", "D"),
+    "diptych-native": ("tab:brown", "D"),
     "compile": ("tab:blue", "o"),
     "max-autotune": ("tab:cyan", "s"),
     "aotinductor": ("tab:green", "^"),
@@ -37,7 +40,7 @@ def plot(found: list[Outcome], machine: dict[str, Any], path: Path) -> None:
         mine = [one for one in found if one.peer == peer and one.ratio and one.spread]
         heights = [rows[one.program] + aside for one in mine]
         axes.hlines(heights, [one.spread[0] for one in mine], [one.spread[1] for one in mine], colour, linewidth=1)
-        size = 42 if peer == "diptych" else 24
+        size = 36 if peer in OURS else 24
         axes.scatter([one.ratio for one in mine], heights, size, colour, mark, label=peer, zorder=3)
     axes.axvline(1, color="black", linewidth=1)
     axes.set_xscale("log")

@@ -45,7 +45,9 @@ PROGRAMS = [
 ]
 """In the order of the table; a dash in the second part is an underscore in the function's name."""
 
-PEERS = ("imperative", "diptych", "compile", "max-autotune", "aotinductor", "script", "jax")
+OURS = ("diptych", "diptych-auto", "diptych-native")
+OTHERS = ("compile", "max-autotune", "aotinductor", "script", "jax")
+PEERS = ("imperative", *OURS, *OTHERS)
 """In the order of the table; `peers/` says how each is used."""
 
 

@@ -50,7 +50,7 @@ def cells(one: Outcome) -> list[str]:
         megabytes(one.memory),
         megabytes(one.cold_memory),
         megabytes(one.library),
-        "other draws" if one.draws and not one.right else f"{one.difference:.0e}{'' if one.right else ' WRONG'}",
+        "own draws" if one.own_draws and not one.right else f"{one.difference:.0e}{'' if one.right else ' WRONG'}",
     ]
 
 
@@ -118,7 +118,7 @@ def mean_cells(found: list[Outcome], peer: str) -> list[str]:
         if chosen is mine:
             row.append(mean([one.first_calls_ratio for one in chosen]))
     slower = sum(one.slow for one in mine)
-    return [*row, str(slower), str(sum(not one.right and not one.draws for one in mine))]
+    return [*row, str(slower), str(sum(not one.right and not one.own_draws for one in mine))]
 
 
 def mean(values: list[float | None]) -> str:

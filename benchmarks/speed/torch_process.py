@@ -17,6 +17,8 @@ from benchmarks.speed.work import Work, results
 PEERS = {
     "imperative": ("imperative", "prepare"),
     "diptych": ("hybrid", "prepare"),
+    "diptych-auto": ("hybrid", "prepare_auto"),
+    "diptych-native": ("hybrid", "prepare_native"),
     "compile": ("inductor", "prepare"),
     "max-autotune": ("inductor", "prepare_tuned"),
     "aotinductor": ("aot", "prepare"),
@@ -75,7 +77,8 @@ class TorchServer(Server):
     def about(self) -> dict[str, Any]:
         """What the parent wants to know of the program."""
         work = self.work
-        return {"training": work.training, "draws": work.draws, "tolerance": work.tolerance}
+        about = {"training": work.training, "draws": work.draws}
+        return {**about, "tolerance": work.tolerance, "checked": work.checked}
 
     def export(self) -> dict[str, Any]:
         """What a peer outside torch begins with: weights and batches as NumPy arrays."""

@@ -22,7 +22,8 @@ class Work:
     `training`: whether the step asks for gradients; a step that does not is called with gradients switched off.
     `models` and `optimizers` are what the step changes, `begin_anew()` puts back what else it leaves to the next one.
     `draws`: it draws random numbers, so that a peer with a random stream of its own gives other results.
-    `tolerance`: how far results of the first steps may be apart, relative to the largest entry of each.
+    `tolerance`: how far results of the first steps may be apart, relative to the largest entry of each;
+    `checked` is how many steps are compared.
     `plain` says what a batch is without torch: numbers, NumPy arrays, and tuples and lists of them.
     """
 
@@ -34,6 +35,7 @@ class Work:
     begin_anew: Callable[[], None] = lambda: None
     draws: bool = False
     tolerance: float = 1e-3
+    checked: int = 5
     plain: Callable[[tuple[Any, ...]], Any] = lambda batch: arrays(batch)
     initial: list[dict[str, Tensor]] = field(init=False)
 

@@ -22,7 +22,7 @@ def raw(peer: str, step: float, first: float, results: list[Any], **more: Any) -
     """A peer whose first call takes `first` and all others `step`."""
     times = [first] + [step] * 299
     ends = np.cumsum(times).tolist()
-    about = {"training": False, "draws": False, "tolerance": 1e-3}
+    about = {"training": False, "draws": False, "tolerance": 1e-3, "checked": 5}
     return Raw(peer, None, about, results, times, ends, FIRST_CALLS, [[step] * 4] * 3, **more)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.speed.measure import CHECKED, Settings
+from benchmarks.speed.measure import Settings
 from benchmarks.speed.outcome import difference
 from benchmarks.speed.peers import hybrid, imperative
 from benchmarks.speed.process import ROOT, Problem
@@ -24,7 +24,7 @@ def first_results(work: Work, peer: Any) -> list[list[np.ndarray]]:
     """Those of the first steps."""
     step, found = peer.prepare(work), []
     with torch.set_grad_enabled(work.training):
-        for number in range(CHECKED):
+        for number in range(work.checked):
             torch.manual_seed(number)
             found.append(results(step(*work.batches[number % len(work.batches)])))
     return found
@@ -58,7 +58,7 @@ def test_steps_of_jax_are_the_imperative_ones(name: str, tmp_path: Any) -> None:
     try:
         process.send({"parameters": work.parameters(), "batches": [work.plain(batch) for batch in work.batches]})
         process.receive(60)
-        found = process.ask("first", CHECKED, CHECKED, 60.0)["results"]
+        found = process.ask("first", work.checked, work.checked, 60.0)["results"]
     except Problem as problem:
         if str(problem) != "not written for it":
             raise

@@ -1,0 +1,21 @@
+"""ResNet-50."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.speed.in_jax.classifying import asked, trained
+from benchmarks.speed.in_jax.images import Network
+from benchmarks.speed.in_jax.layers import Weights
+
+
+def forward(network: Network, images: Any, key: Any) -> Any:
+    return network.resnet(images)
+
+
+def train(parameters: Weights, small: bool) -> tuple[Any, Any]:
+    return trained(parameters, forward)
+
+
+def infer(parameters: Weights, small: bool) -> tuple[Any, Any]:
+    return asked(parameters, forward)
