@@ -163,6 +163,20 @@ def test_auto_chooses_by_time() -> None:
     torch.testing.assert_close(hybrid(x), expected)
 
 
+def test_code_that_mostly_fails_is_given_up() -> None:
+    def program(x):
+        return x * 2, int(x[0]) ** 3 * 10**15
+
+    hybrid = diptych.hybridize(program, speculate=False, backend="native")
+    x = torch.full((2,), 4096.0)
+    for _ in range(12):
+        made, number = hybrid(x)
+        assert torch.equal(made, x * 2)
+        assert number == 4096**3 * 10**15
+    (graph,) = hybrid.report().data["graphs"]
+    assert graph["tier"] == "plain"
+
+
 def test_an_unknown_backend() -> None:
     with pytest.raises(ValueError, match="backend is one of auto, eager, native"):
         diptych.hybridize(lambda x: x, backend="tpu")

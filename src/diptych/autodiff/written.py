@@ -60,7 +60,7 @@ def write_out(
     """
     writer = Writer()
     try:
-        with taken_apart():
+        with taken_apart(module):
             return written(writer, module, samples, grad, seeded, volatile, bare)
     except (RuntimeError, TypeError, ValueError, IndexError, AssertionError, Leak) as error:
         said = str(error).splitlines()
@@ -68,10 +68,11 @@ def write_out(
 
 
 @contextmanager
-def taken_apart() -> Generator[None]:
-    """Without the fused layers of oneDNN, which are one step each."""
+def taken_apart(module: fx.GraphModule) -> Generator[None]:
+    """Without the fused recurrent layers of oneDNN, which are one step each."""
     before = torch._C._get_mkldnn_enabled()
-    torch._C._set_mkldnn_enabled(False)
+    fused = any(name in str(node.target) for node in walk.everything(module) for name in ("lstm", "gru", "rnn"))
+    torch._C._set_mkldnn_enabled(before and not fused)
     try:
         yield
     finally:

@@ -16,6 +16,8 @@ from diptych.graph.program import SymbolicGraph
 from diptych.passes.pipeline import optimise
 
 Run = Callable[..., tuple[Any, ...]]
+FAILURES = 8
+"""From how many runs on that did not finish the code is given up, if most did not."""
 PATTERNS = 3
 """For how many choices of outputs with gradients code is made."""
 MODIFIED = "one of the variables needed for gradient computation has been modified by an inplace operation"
@@ -45,10 +47,16 @@ class Compiled:
         self.volatile = overwritten(graph, samples)
         self.code = Code(graph, samples, None, self.volatile)
         self.patterns = 0
+        self.calls = 0
         self.failures = 0
+
+    def hopeless(self) -> bool:
+        """Whether most runs do not finish: the path is mostly one that the code is not for."""
+        return self.failures >= FAILURES and 2 * self.failures > self.calls
 
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
         code = self.code
+        self.calls += 1
         states = (torch.get_rng_state(), random.getstate()) if code.forward.function.random else None
         try:
             with torch.no_grad():

@@ -99,6 +99,8 @@ class Trial:
         if compiled is None or self.chosen == "plain":
             return self.plain(*flat)
         if self.chosen == "native":
+            if compiled.failures and compiled.hopeless():
+                self.chosen = "plain"
             return compiled(*flat)
         tier = "native" if len(self.times["native"]) <= len(self.times["plain"]) else "plain"
         start = time.perf_counter()
