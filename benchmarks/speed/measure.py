@@ -29,7 +29,7 @@ class Settings:
     rounds: int = 15
     limit: float = 120.0
     block: float = 0.1
-    warm: float = 4.0
+    warm: float = 2.0
     seed: int = 0
     jax: str = ""
     caches: str = ""
@@ -55,9 +55,9 @@ class Raw:
     ends: list[float] = field(default_factory=list)
     first_calls: int = 0
     blocks: list[list[float]] = field(default_factory=list)
-    library: int = 0
     cold_memory: int = 0
     memory: int = 0
+    library: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
 
 

@@ -28,8 +28,8 @@ class Outcome:
     `ratio`: how many times faster than imperative PyTorch, the median over the rounds, with quartiles in `spread`.
     `first_calls` is the sum of the first 200 calls, preparing included; of these `measured` were made before time was
     over, and the others are taken to be as fast as in the rounds. `until_full_speed` counts from the first call on.
-    `memory` is the peak in the rounds, `cold_memory` that before, both beyond what the process had before the peer's
-    library was loaded; `library` is what loading it took.
+    `memory` is the peak in the rounds, `cold_memory` that before, both beyond what the process had when the program was
+    made and the peer's library loaded; `library` is what loading took, if the program had not needed it before.
     `own_draws`: it draws random numbers, and the peer from a stream of its own, so that `right` says nothing.
     `difference` is the largest from an imperative result of the first steps, relative to the largest entry of it.
     """

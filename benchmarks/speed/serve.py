@@ -79,11 +79,12 @@ class Server:
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         gc.collect()
-        forget_peak()
-        self.baseline = memory("VmRSS")
+        before = memory("VmRSS")
         subject.load()
         gc.collect()
-        self.library = memory("VmRSS") - self.baseline
+        self.baseline = memory("VmRSS")
+        self.library = self.baseline - before
+        forget_peak()
         self.number = 0
         self.began = 0.0
 

@@ -17,7 +17,7 @@ LEGEND = f"""\
 step: median of the rounds. ratio: imperative by peer, of steps and of the sum of the first 200 calls.
 !: below {SLOWER} of imperative. ~: partly extrapolated.
 full speed: seconds from the first call until calls take at most {NEAR} of a step.
-MB: peak beyond what the process had before the peer was loaded, in the rounds and before; library: loading alone.
+MB: peak beyond what the process had before the first call, in the rounds and before; library: loading the peer.
 difference: the largest relative one from imperative results."""
 
 
