@@ -167,6 +167,18 @@ def flat_zero(x: torch.Tensor) -> torch.Tensor:
     return x - x.detach()
 
 
+class Careless(torch.autograd.Function):
+    """The identity, with a gradient that is right only where it has a graph of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, y: torch.Tensor) -> torch.Tensor:
+        return y.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *seeds: torch.Tensor) -> torch.Tensor:
+        return seeds[0] if torch.is_grad_enabled() else 2 * seeds[0]
+
+
 FAULTS: dict[str, tuple[str, Callable[[Program], Program]]] = {
     "other type raised": ("exception", raising(TypeError("too large"))),
     "other text raised": ("exception", raising(ValueError("too big"))),
@@ -202,6 +214,7 @@ FAULTS: dict[str, tuple[str, Callable[[Program], Program]]] = {
     "gradients switched off": ("modes", besides(lambda p, x, log, r: torch.set_grad_enabled(False))),
     "first gradient": ("gradients", instead(lambda p, x, log, r: r | {"y": r["y"] + flat_zero(x)})),
     "gradient of a parameter": ("gradients", instead(lambda p, x, log, r: r | {"y": r["y"] + flat_zero(p.fc.bias)})),
+    "gradient without a graph": ("single_gradients", instead(lambda p, x, log, r: r | {"y": Careless.apply(r["y"])})),
     "second gradient": ("second_gradients", instead(lambda p, x, log, r: r | {"y": r["y"] + flat_zero(x) ** 2})),
 }
 
