@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ FLAGS = (
     "-march=native",
     "-fno-math-errno",
     "-fno-trapping-math",
+    "-ffp-contract=off",
     "-fopenmp-simd",
     "-shared",
     "-fPIC",
@@ -92,18 +94,23 @@ def temporary_folder() -> Path:
 
 
 def load(source: str) -> ctypes.CDLL:
-    """The library of a C text: compiled before, or now."""
-    key = hashlib.sha256("\0".join([source, machine()]).encode()).hexdigest()[:40]
+    """The library of a C text."""
+    return ctypes.CDLL(str(library(source)))
+
+
+def library(source: str, more: Sequence[str] = ()) -> Path:
+    """The file of the library of a C text, compiled before, or now with `more` flags."""
+    key = hashlib.sha256("\0".join([source, machine(), *more]).encode()).hexdigest()[:40]
     folder = cache_folder()
-    library, check = folder / f"{key}.so", folder / f"{key}.sum"
-    if not intact(library, check):
+    made, check = folder / f"{key}.so", folder / f"{key}.sum"
+    if not intact(made, check):
         try:
-            build(source, folder, library, check)
+            build(source, more, folder, made, check)
         except OSError:
             folder = temporary_folder()
-            library, check = folder / f"{key}.so", folder / f"{key}.sum"
-            build(source, folder, library, check)
-    return ctypes.CDLL(str(library))
+            made, check = folder / f"{key}.so", folder / f"{key}.sum"
+            build(source, more, folder, made, check)
+    return made
 
 
 def intact(library: Path, check: Path) -> bool:
@@ -119,14 +126,14 @@ def digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def build(source: str, folder: Path, library: Path, check: Path) -> None:
+def build(source: str, more: Sequence[str], folder: Path, library: Path, check: Path) -> None:
     """Compile; the files appear whole or not at all."""
     with tempfile.TemporaryDirectory(dir=folder) as inside:
         text, made, summed = Path(inside, "graph.c"), Path(inside, "graph.so"), Path(inside, "graph.sum")
         text.write_text(source)
         slower = ["-O1"] if source.count("\n") > LONG else []
         math = ["-lmvec", "-lm"] if vector_math() else ["-lm"]
-        command = [compiler(), *FLAGS, *slower, *vector_math(), str(text), "-o", str(made), *math]
+        command = [compiler(), *FLAGS, *slower, *vector_math(), *more, str(text), "-o", str(made), *math]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
             if not made.parent.exists() or "No space left" in ran.stderr:

@@ -153,6 +153,11 @@ class FunctionWriter(CodeWriter):
         return self.constants[id(value)][1]
 
 
+def header(name: str) -> str:
+    """A text that stands before the function."""
+    return resources.files("diptych.backends.native").joinpath(name).read_text("utf-8")
+
+
 def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     """The C function of a graph that is written out; `Unsupported` if there is a step without code."""
     writer = FunctionWriter()
@@ -210,10 +215,10 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
     body = [*("    " + line for line in ["int d_failed = 0;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*ends, "return d_failed;"]]
-    prelude = resources.files("diptych.backends.native").joinpath("prelude.h").read_text("utf-8")
-    head = f"int d_run(void **in, void **out, char *arena) {{  // {name}"
+    texts = [header("prelude.h"), *([header("products.h"), *writer.kernels] if writer.kernels else [])]
+    head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
-        "\n".join([prelude, head, *body, "}", ""]),
+        "\n".join([*texts, head, *body, "}", ""]),
         tuple(inputs),
         tuple(measured),
         tuple(tensor for tensor, _ in writer.constants.values()),

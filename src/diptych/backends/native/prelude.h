@@ -24,12 +24,10 @@ typedef int (*d_call)(int64_t number, void **pointers);
 
 static d_gemm_s d_sgemm_of_mkl;
 static d_gemm_d d_dgemm_of_mkl;
-static d_call d_python;
 
-void d_init(void *sgemm, void *dgemm, void *python) {
+void d_init(void *sgemm, void *dgemm) {
     d_sgemm_of_mkl = (d_gemm_s)sgemm;
     d_dgemm_of_mkl = (d_gemm_d)dgemm;
-    d_python = (d_call)python;
 }
 
 static inline float d_remainderf(float a, float b) {
@@ -65,87 +63,6 @@ static inline int64_t d_idiv(int64_t a, int64_t b) {
     int64_t q = a / b;
     return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
-
-/* C = (add ? C : 0) + A @ B, row after row, in blocks of registers; sizes are constants where it is called. */
-#define D_SMALL(NAME, T, V, LANES)                                                                                   \
-    typedef T V __attribute__((vector_size(LANES * sizeof(T)), aligned(sizeof(T)), may_alias));                       \
-    static inline __attribute__((always_inline)) void NAME(const T *a, const T *b, T *c, int64_t m, int64_t n,        \
-                                                           int64_t k, int64_t lda, int64_t ldb, int a_turned,        \
-                                                           int b_turned, int add) {                                  \
-        int64_t sa0 = a_turned ? 1 : lda, sa1 = a_turned ? lda : 1;                                                  \
-        if (!b_turned) {                                                                                             \
-            int64_t j = 0;                                                                                           \
-            for (; j + 2 * LANES <= n; j += 2 * LANES) {                                                             \
-                int64_t i = 0;                                                                                       \
-                for (; i + 4 <= m; i += 4) {                                                                         \
-                    V x[4][2];                                                                                       \
-                    for (int p = 0; p < 4; p++)                                                                      \
-                        for (int q = 0; q < 2; q++)                                                                  \
-                            x[p][q] = add ? *(V *)(c + (i + p) * n + j + q * LANES) : (V){0};                        \
-                    for (int64_t l = 0; l < k; l++) {                                                                \
-                        V y0 = *(const V *)(b + l * ldb + j), y1 = *(const V *)(b + l * ldb + j + LANES);            \
-                        for (int p = 0; p < 4; p++) {                                                                \
-                            T s = a[(i + p) * sa0 + l * sa1];                                                        \
-                            x[p][0] += s * y0;                                                                       \
-                            x[p][1] += s * y1;                                                                       \
-                        }                                                                                            \
-                    }                                                                                                \
-                    for (int p = 0; p < 4; p++)                                                                      \
-                        for (int q = 0; q < 2; q++) *(V *)(c + (i + p) * n + j + q * LANES) = x[p][q];               \
-                }                                                                                                    \
-                for (; i < m; i++) {                                                                                 \
-                    V x0 = add ? *(V *)(c + i * n + j) : (V){0}, x1 = add ? *(V *)(c + i * n + j + LANES) : (V){0};  \
-                    for (int64_t l = 0; l < k; l++) {                                                                \
-                        T s = a[i * sa0 + l * sa1];                                                                  \
-                        x0 += s * *(const V *)(b + l * ldb + j);                                                     \
-                        x1 += s * *(const V *)(b + l * ldb + j + LANES);                                             \
-                    }                                                                                                \
-                    *(V *)(c + i * n + j) = x0;                                                                      \
-                    *(V *)(c + i * n + j + LANES) = x1;                                                              \
-                }                                                                                                    \
-            }                                                                                                        \
-            for (int64_t i = 0; j < n && i < m; i++)                                                                 \
-                for (int64_t jj = j; jj < n; jj++) {                                                                 \
-                    T x = add ? c[i * n + jj] : 0;                                                                   \
-                    for (int64_t l = 0; l < k; l++) x += a[i * sa0 + l * sa1] * b[l * ldb + jj];                     \
-                    c[i * n + jj] = x;                                                                               \
-                }                                                                                                    \
-            return;                                                                                                  \
-        }                                                                                                            \
-        for (int64_t i = 0; i < m; i++) {                                                                            \
-            int64_t j = 0;                                                                                           \
-            for (; j + 4 <= n; j += 4) {                                                                             \
-                V x[4] = {{0}, {0}, {0}, {0}};                                                                       \
-                T r[4];                                                                                              \
-                int64_t l = 0;                                                                                       \
-                if (sa1 == 1)                                                                                        \
-                    for (; l + LANES <= k; l += LANES) {                                                             \
-                        V s = *(const V *)(a + i * sa0 + l);                                                         \
-                        for (int q = 0; q < 4; q++) x[q] += s * *(const V *)(b + (j + q) * ldb + l);                 \
-                    }                                                                                                \
-                for (int q = 0; q < 4; q++) {                                                                        \
-                    T s = 0;                                                                                         \
-                    for (int e = 0; e < LANES; e++) s += x[q][e];                                                    \
-                    r[q] = s;                                                                                        \
-                }                                                                                                    \
-                for (; l < k; l++)                                                                                   \
-                    for (int q = 0; q < 4; q++) r[q] += a[i * sa0 + l * sa1] * b[(j + q) * ldb + l];                 \
-                for (int q = 0; q < 4; q++) c[i * n + j + q] = (add ? c[i * n + j + q] : 0) + r[q];                  \
-            }                                                                                                        \
-            for (; j < n; j++) {                                                                                     \
-                T x = add ? c[i * n + j] : 0;                                                                        \
-                for (int64_t l = 0; l < k; l++) x += a[i * sa0 + l * sa1] * b[j * ldb + l];                          \
-                c[i * n + j] = x;                                                                                    \
-            }                                                                                                        \
-        }                                                                                                            \
-    }
-#if defined(__AVX512F__)
-#define D_LANES 16
-#else
-#define D_LANES 8
-#endif
-D_SMALL(d_ssmall, float, d_vf, D_LANES)
-D_SMALL(d_dsmall, double, d_vd, (D_LANES / 2))
 
 #define D_GEMM(NAME, T, MKL)                                                                                         \
     static inline void NAME(const T *a, const T *b, T *c, int64_t m, int64_t n, int64_t k, int64_t lda, int64_t ldb, \

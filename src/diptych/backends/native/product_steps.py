@@ -19,7 +19,7 @@ def mm(w: CodeWriter, out: Any, a: Value, b: Value) -> Value:
 
 @step("bmm")
 def bmm(w: CodeWriter, out: Any, a: Value, b: Value) -> Value:
-    return matmul.batched(w, out, a, b)
+    return matmul.product(w, out, a, b)
 
 
 @step("addmm")
@@ -33,7 +33,7 @@ def addmm(w: CodeWriter, out: Any, start: Value, a: Value, b: Value, beta: Any =
 def baddbmm(w: CodeWriter, out: Any, start: Value, a: Value, b: Value, beta: Any = 1, alpha: Any = 1) -> Value:
     if beta != 1 or alpha != 1:
         raise w.refuse("baddbmm with factors")
-    return matmul.batched(w, out, a, b, start)
+    return matmul.product(w, out, a, b, start)
 
 
 @step("index_select")

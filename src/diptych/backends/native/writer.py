@@ -53,6 +53,8 @@ class CodeWriter:
         self.made = 1_000_000
         self.can_fail = False
         self.random = False
+        self.kernels: list[str] = []
+        self.products: dict[tuple[str, str], str] = {}
 
     def refuse(self, what: str, why: str = "") -> Unsupported:
         """An error at the step that is written now."""
@@ -180,6 +182,16 @@ class CodeWriter:
         self.dtype(dtype)
         source = value.dtype
         return Lazy(value.sizes, dtype, (value,), lambda x: cast(x, source, dtype))
+
+    def product(self, kernel: str, type_: str, arguments: str) -> str:
+        """The function of a small product of matrices, of a kernel for certain sizes; the text of all is `kernels`."""
+        known = self.products.get((kernel, arguments))
+        if known is None:
+            known = self.names.fresh("product")
+            self.products[kernel, arguments] = known
+            given = f"const {type_} *a, const {type_} *b, const {type_} *s, {type_} *c"
+            self.kernels.append(f"static __attribute__((noinline)) void {known}({given}) {{ {kernel}({arguments}); }}")
+        return known
 
     def number(self, kind: str, text: str) -> Number:
         """A new variable with a number."""
