@@ -18,7 +18,7 @@ import torch
 
 from diptych.backends.native.unsupported import Unsupported
 
-LONG = 3000
+LONG = 30000
 """From so many lines on the compiler is not asked for all it can do: it would take a minute."""
 FLAGS = (
     "-O3",

@@ -15,6 +15,7 @@ from torch import fx
 from diptych.backends.native.flow import kind_of, write_cond, write_scan, write_while
 from diptych.backends.native.numbers import as_number, calculates, number_step
 from diptych.backends.native.opaque import Held, call_python, call_torch
+from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
@@ -197,6 +198,7 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
         raise writer.refuse("a graph that always raises")
     slots, results = outputs_of(writer, module, made, places)
     offsets, arena = plan(writer.root)
+    loops = outline(writer.root, writer.buffers)
     for k, (_, constant) in enumerate(writer.constants.values()):
         buffer = constant.buffer
         top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{count + len(measured) + k}];")
@@ -215,7 +217,7 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
     body = [*("    " + line for line in ["int d_failed = 0;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*ends, "return d_failed;"]]
-    texts = [header("prelude.h"), *([header("products.h"), *writer.kernels] if writer.kernels else [])]
+    texts = [header("prelude.h"), *([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
         "\n".join([*texts, head, *body, "}", ""]),

@@ -1,0 +1,117 @@
+"""Loops that differ only in the memory they work on become one C function.
+
+A program that was unrolled step by step repeats its loops many times; the C compiler sees each of them once. Very long
+programs have all their loops in functions of their own: what the compiler takes for a function grows faster than the
+function does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from diptych.backends.native.nests import Block, Lines, Nest
+from diptych.backends.native.values import Buffer
+
+LONG = 1500
+"""From how many lines on all loops have functions of their own."""
+DECLARED = re.compile(r"(?:const )?(?:float|double|bool|u?int\d*_t) (\w+) = ")
+TOKEN = re.compile(r"[A-Za-z_]\w*")
+ACCESS = re.compile(r"\b([a-z]+\d+)\[(?:([\d*]+)(?: \+ |(?=\])))?")
+KEYWORDS = r"const|for|if|else|pragma|GCC|ivdep|omp|simd|reduction|min|max|unroll|break|continue"
+TYPES = r"float|double|bool|int|u?int\d+_t|unsigned"
+WORD = re.compile(rf"{KEYWORDS}|{TYPES}|true|false|NAN|INFINITY|INT64_M(?:AX|IN)")
+NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-f.]+p[+-]?\d+f?|\d[\w.]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The text of loops, with what they are given in place of names: `given` are addresses, `types` those of C."""
+
+    text: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple[str, ...]] | None:
+    """Loops in general, and the addresses that these ones are about; None if they use anything else."""
+    given: dict[str, str] = {}
+    types: list[str] = []
+
+    def access(found: re.Match[str]) -> str:
+        name, offset = found[1], found[2]
+        if name not in buffers:
+            return found[0]
+        address = f"{name} + {offset}" if offset and offset.strip("0") else name
+        if address not in given:
+            given[address] = f"p{len(given)}"
+            types.append(buffers[name].type)
+        rest = "" if found[0].endswith("[") or found[0].endswith(" + ") else "0"
+        return f"{given[address]}[{rest}"
+
+    texts = [ACCESS.sub(access, line) for line in lines]
+    own = {name: f"v{k}" for k, name in enumerate(dict.fromkeys(n for line in texts for n in DECLARED.findall(line)))}
+    known = set(given.values())
+
+    def rename(found: re.Match[str]) -> str:
+        word = found[0]
+        if word in own:
+            return own[word]
+        following = found.string[found.end() : found.end() + 1]
+        if word in known or WORD.fullmatch(word) or following == "(":
+            return word
+        raise KeyError(word)
+
+    try:
+        shaped = tuple(renamed(line, rename) for line in texts)
+    except KeyError:
+        return None
+    return Shape(shaped, tuple(types)), tuple(given)
+
+
+def renamed(line: str, rename: Callable[[re.Match[str]], str]) -> str:
+    """A line with other names; numbers such as `0x1p+0f` are none."""
+    parts: list[str] = []
+    end = 0
+    for number in NUMBER.finditer(line):
+        parts += [TOKEN.sub(rename, line[end : number.start()]), number[0]]
+        end = number.end()
+    return "".join([*parts, TOKEN.sub(rename, line[end:])])
+
+
+def outline(root: Block, buffers: list[Buffer]) -> list[str]:
+    """Put calls in place of loops that are there several times; the texts of the functions."""
+    table = {buffer.name: buffer for buffer in buffers}
+    every = sum(len(nest.text(0)) for _, _, nest in nests(root)) > LONG
+    found: list[tuple[Block, int, Nest, Shape, tuple[str, ...]]] = []
+    for block, place, nest in nests(root):
+        remarks = len(dict.fromkeys(nest.remarks))
+        shaped = shape_of(nest.text(0)[remarks:], table)
+        if shaped is not None and shaped[0].text:
+            found.append((block, place, nest, *shaped))
+    counts = Counter(shape for *_, shape, _ in found)
+    names: dict[Shape, str] = {}
+    texts: list[str] = []
+    for block, place, nest, shape, given in found:
+        if not every and counts[shape] < 2:
+            continue
+        if shape not in names:
+            names[shape] = f"loops{len(names)}"
+            parameters = ", ".join(f"{kind} *p{k}" for k, kind in enumerate(shape.types))
+            texts.append(f"static __attribute__((noinline)) void {names[shape]}({parameters}) {{")
+            texts += [*("    " + line for line in shape.text), "}"]
+        remarks = [f"// {remark}" for remark in dict.fromkeys(nest.remarks)]
+        block.statements[place] = Lines([*remarks, f"{names[shape]}({', '.join(given)});"])
+    return texts
+
+
+def nests(block: Block) -> list[tuple[Block, int, Nest]]:
+    """All loops over elements, with where they stand."""
+    made: list[tuple[Block, int, Nest]] = []
+    for place, statement in enumerate(block.statements):
+        if isinstance(statement, Nest):
+            made.append((block, place, statement))
+        for inner in statement.blocks():
+            made += nests(inner)
+    return made
