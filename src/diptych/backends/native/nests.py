@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from diptych.backends.native.collapse import collapse
 from diptych.backends.native.values import C_TYPES, Buffer, Index, Size, Strided, Value, times
 
 
@@ -69,9 +70,9 @@ class Update:
     def __init__(self, line: str) -> None:
         self.line = line
 
-    def text(self) -> str:
+    def text(self) -> list[str]:
         """The line."""
-        return self.line
+        return [self.line]
 
 
 class Store:
@@ -80,8 +81,9 @@ class Store:
     def __init__(self, buffer: Buffer, address: str, name: str) -> None:
         self.buffer, self.address, self.name = buffer, address, name
 
-    def text(self) -> str:
-        return f"{self.buffer.name}[{self.address}] = {self.name};"
+    def text(self) -> list[str]:
+        """The line."""
+        return [f"{self.buffer.name}[{self.address}] = {self.name};"]
 
 
 class Nest(Statement):
@@ -161,20 +163,12 @@ class Nest(Statement):
         if not any(isinstance(line, Store | Update) or (isinstance(line, Inner) and line.acts()) for line in lines):
             return []
         plain = not any(isinstance(line, Inner) for line in lines)
-        for k, (name, size) in enumerate(zip(self.index, self.ranges, strict=True)):
-            if plain and not self.serial and k == len(self.ranges) - 1:
-                made.append("    " * depth + "#pragma GCC ivdep")
-            made.append("    " * depth + f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
-            depth += 1
-        for line in lines:
-            if isinstance(line, Inner):
-                made += line.text(depth)
-            else:
-                made.append("    " * depth + (line if isinstance(line, str) else line.text()))
-        for _ in self.ranges:
-            depth -= 1
-            made.append("    " * depth + "}")
-        return made
+        inside = [part for line in lines for part in ([line] if isinstance(line, str) else line.text())]
+        pragma = "" if self.serial or not plain else "#pragma GCC ivdep"
+        return [
+            *made,
+            *("    " * depth + line for line in loops(zip(self.index, self.ranges, strict=True), inside, pragma)),
+        ]
 
 
 class Inner:
@@ -189,18 +183,25 @@ class Inner:
         """Whether it writes anything itself."""
         return any(isinstance(line, Update) for line in self.lines)
 
-    def text(self, depth: int) -> list[str]:
-        made: list[str] = []
-        for k, (name, size) in enumerate(self.ranges):
-            if k == len(self.ranges) - 1 and self.pragma:
-                made.append("    " * depth + self.pragma)
-            made.append("    " * depth + f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
-            depth += 1
-        made += ["    " * depth + (line if isinstance(line, str) else line.text()) for line in self.lines]
-        for _ in self.ranges:
-            depth -= 1
-            made.append("    " * depth + "}")
-        return made
+    def text(self) -> list[str]:
+        """The lines of the loops."""
+        return loops(
+            self.ranges,
+            [part for line in self.lines for part in ([line] if isinstance(line, str) else line.text())],
+            self.pragma,
+        )
+
+
+def loops(ranges: Iterable[tuple[str, Size]], inside: Sequence[str], pragma: str) -> list[str]:
+    """Loops with lines inside; the pragma is that of the innermost one."""
+    left, lines = collapse(list(ranges), inside)
+    made: list[str] = []
+    for k, (name, size) in enumerate(left):
+        if k == len(left) - 1 and pragma:
+            made.append("    " * k + pragma)
+        made.append("    " * k + f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
+    made += ["    " * len(left) + line for line in lines]
+    return made + ["    " * k + "}" for k in reversed(range(len(left)))]
 
 
 def needed(buffer: Buffer) -> bool:

@@ -1,8 +1,7 @@
-"""Loops that differ only in the memory they work on become one C function.
+"""Loops as C functions of their own, that are given the memory they work on; loops that differ only in it are one.
 
-A program that was unrolled step by step repeats its loops many times; the C compiler sees each of them once. Very long
-programs have all their loops in functions of their own: what the compiler takes for a function grows faster than the
-function does.
+A program that was unrolled step by step repeats its loops many times; the C compiler sees each of them once. What it
+takes for a function grows faster than the function does; and as a parameter, memory can be declared to be no other's.
 """
 
 from __future__ import annotations
@@ -13,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from diptych.backends.native.nests import Block, Lines, Nest
-from diptych.backends.native.values import Buffer
+from diptych.backends.native.values import Buffer, times
 
+SHORT = 128
+"""Loops of fewer elements stay where they are, in a program that is not long and does not repeat them."""
 LONG = 1500
-"""From how many lines on all loops have functions of their own."""
+"""From how many lines on a program is long."""
+WRITTEN = re.compile(r"\s*(p\d+)\[.*\] [-+*|&]?= ")
 DECLARED = re.compile(r"(?:const )?(?:float|double|bool|u?int\d*_t) (\w+) = ")
 TOKEN = re.compile(r"[A-Za-z_]\w*")
 ACCESS = re.compile(r"\b([a-z]+\d+)\[(?:([\d*]+)(?: \+ |(?=\])))?")
@@ -28,16 +30,19 @@ NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-f.]+p[+-]?\d+f?|\d[\w.]*)", re.IGNORE
 
 @dataclass(frozen=True)
 class Shape:
-    """The text of loops, with what they are given in place of names: `given` are addresses, `types` those of C."""
+    """The text of loops, with parameters in place of names.
+
+    Of each parameter `types` says the type of its elements, and whether nothing else is written through other ones.
+    """
 
     text: tuple[str, ...]
-    types: tuple[str, ...]
+    types: tuple[tuple[str, bool], ...]
 
 
 def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple[str, ...]] | None:
     """Loops in general, and the addresses that these ones are about; None if they use anything else."""
     given: dict[str, str] = {}
-    types: list[str] = []
+    memory: list[Buffer] = []
 
     def access(found: re.Match[str]) -> str:
         name, offset = found[1], found[2]
@@ -46,7 +51,7 @@ def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple
         address = f"{name} + {offset}" if offset and offset.strip("0") else name
         if address not in given:
             given[address] = f"p{len(given)}"
-            types.append(buffers[name].type)
+            memory.append(buffers[name])
         rest = "" if found[0].endswith("[") or found[0].endswith(" + ") else "0"
         return f"{given[address]}[{rest}"
 
@@ -67,7 +72,9 @@ def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple
         shaped = tuple(renamed(line, rename) for line in texts)
     except KeyError:
         return None
-    return Shape(shaped, tuple(types)), tuple(given)
+    written = {memory[int(found[1][1:])] for line in shaped if (found := WRITTEN.match(line))}
+    alone = [memory.count(buffer) == 1 or buffer not in written for buffer in memory]
+    return Shape(shaped, tuple((buffer.type, one) for buffer, one in zip(memory, alone, strict=True))), tuple(given)
 
 
 def renamed(line: str, rename: Callable[[re.Match[str]], str]) -> str:
@@ -94,11 +101,12 @@ def outline(root: Block, buffers: list[Buffer]) -> list[str]:
     names: dict[Shape, str] = {}
     texts: list[str] = []
     for block, place, nest, shape, given in found:
-        if not every and counts[shape] < 2:
+        few = isinstance(size := times(*nest.sizes), int) and size < SHORT
+        if few and not every and counts[shape] < 2:
             continue
         if shape not in names:
             names[shape] = f"loops{len(names)}"
-            parameters = ", ".join(f"{kind} *p{k}" for k, kind in enumerate(shape.types))
+            parameters = ", ".join(f"{kind} *{'restrict ' * alone}p{k}" for k, (kind, alone) in enumerate(shape.types))
             texts.append(f"static __attribute__((noinline)) void {names[shape]}({parameters}) {{")
             texts += [*("    " + line for line in shape.text), "}"]
         remarks = [f"// {remark}" for remark in dict.fromkeys(nest.remarks)]
