@@ -64,7 +64,11 @@ class Fetch:
     source: Any
 
     def __call__(self, roots: Any) -> Any:
-        return self.source.fetch(roots)
+        return self.of(self.source.fetch(roots))
+
+    def of(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The same, of what was read at the source."""
+        return tensor
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,10 @@ class PlaceAt:
     name: str | None
 
     def __call__(self, roots: Any) -> Any:
-        owner = self.source.fetch(roots) if self.source is not None else self.owner
+        return self.of(self.source.fetch(roots) if self.source is not None else self.owner)
+
+    def of(self, owner: Any) -> Any:
+        """The same, of what was read at the source."""
         return self.kind(owner, self.name) if self.name is not None else self.kind(owner)
 
 
@@ -88,7 +95,11 @@ class AppendedTo:
     source: Any
 
     def __call__(self, roots: Any) -> Any:
-        return Appending(self.source.fetch(roots))
+        return self.of(self.source.fetch(roots))
+
+    def of(self, owner: list[Any]) -> Appending:
+        """The same, of what was read at the source."""
+        return Appending(owner)
 
 
 class Appending:
@@ -109,7 +120,11 @@ class GradientAt:
     source: Any
 
     def __call__(self, roots: Any) -> Any:
-        return GradientOf(self.source.fetch(roots))
+        return self.of(self.source.fetch(roots))
+
+    def of(self, tensor: torch.Tensor) -> GradientOf:
+        """The same, of what was read at the source."""
+        return GradientOf(tensor)
 
 
 @dataclass(frozen=True)

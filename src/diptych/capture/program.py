@@ -48,6 +48,10 @@ class Program:
 
     def __post_init__(self) -> None:
         self.build = builder(self.layout)
+        fed = {id(source): k for k, source in enumerate(self.sources)}
+        self.places: list[tuple[Update, Any, int | None]] = [
+            (update, update.target, fed.get(id(getattr(update.target, "source", None)))) for update in self.updates
+        ]
 
     def feed(self, roots: Roots) -> list[Any]:
         """The flat inputs of the graph for a call."""
@@ -58,7 +62,8 @@ class Program:
         if not self.updates and not self.aliases:
             return self.build(outputs)
         values = Values(outputs)
-        found = [(update, update.target(roots)) for update in self.updates]  # where they were before any of them
+        # Where they were before any of them.
+        found = [(u, find(roots) if k is None else find.of(flat[k])) for u, find, k in self.places]
         for update, target in found:
             if update.kind == "tensor":
                 update.apply(target, values)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
+from torch import fx
 
 from diptych.autodiff.written import Written, write_out
 from diptych.backends.native.call import NativeFailed, NativeGraph, compile_native
 from diptych.errors import DiptychError
+from diptych.graph import walk
+from diptych.graph.layout import Leaf
 from diptych.graph.legality import indices
 from diptych.graph.program import SymbolicGraph
+from diptych.graph.spec import TensorSpec
 from diptych.passes.pipeline import optimise
 
 Run = Callable[..., tuple[Any, ...]]
@@ -30,9 +35,11 @@ class Code:
         self, graph: SymbolicGraph, samples: Sequence[Any], seeded: Collection[int] | None, volatile: Collection[int]
     ) -> None:
         bare = without_use(graph, samples)
+        self.inputs = in_place(graph, samples, volatile)
         self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
         optimise(self.written.forward)
-        self.forward: NativeGraph = compile_native(self.written.forward, graph.name)
+        self.forward: NativeGraph = compile_native(self.written.forward, graph.name, self.inputs)
+        self.leaves = [k for k in self.inputs.values() if samples[k].requires_grad]
         self.backward: NativeGraph | None = None
         if self.written.backward is not None:
             optimise(self.written.backward)
@@ -57,7 +64,12 @@ class Compiled:
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
         code = self.code
         self.calls += 1
+        if code.leaves and not all(flat[k].is_leaf for k in code.leaves):
+            return self.plain(*flat)
         states = (torch.get_rng_state(), random.getstate()) if code.forward.function.random else None
+        lasting = flat
+        if code.backward is not None and self.volatile:
+            lasting = [value.clone() if k in self.volatile else value for k, value in enumerate(flat)]
         try:
             with torch.no_grad():
                 made = code.forward(*flat)
@@ -67,6 +79,8 @@ class Compiled:
                 torch.set_rng_state(states[0])
                 random.setstate(states[1])
             return self.plain(*flat)
+        if code.inputs:
+            torch.autograd.graph.increment_version([flat[k] for k in code.inputs.values()])
         written = code.written
         if code.backward is None:
             return made[: written.outputs]
@@ -80,7 +94,6 @@ class Compiled:
             first.setdefault(id(value), k)
             chosen.append(value if own else value.detach())
         wanted = [flat[k] for k in written.wanted]
-        lasting = [value.clone() if k in self.volatile else value for k, value in enumerate(flat)]
         found = NativeStep.apply(self, code, lasting, states, made[written.outputs :], chosen, *wanted)
         assert isinstance(found, tuple)
         histories = dict(zip(written.differentiable, found, strict=True))
@@ -148,6 +161,30 @@ def overwritten(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
     written = [tensors[k] for k, place in enumerate(graph.inputs) if place.path in paths and k in tensors]
     memory = {value.untyped_storage()._cdata for value in written}
     return frozenset(k for k, value in tensors.items() if value.untyped_storage()._cdata in memory)
+
+
+def in_place(graph: SymbolicGraph, samples: Sequence[Any], volatile: Collection[int]) -> dict[int, int]:
+    """The outputs that only replace what is in an input, each with the input: it can be written to at once.
+
+    That is memory of its own, and what is written there has no history.
+    """
+    places = {place.path: k for k, place in enumerate(graph.inputs) if k in volatile}
+    uses = Counter(index for layout in (graph.result, *(e.value for e in graph.effects)) for index in indices(layout))
+    memory = [samples[k].untyped_storage()._cdata for k in volatile]
+    outputs = walk.outputs(graph.module)
+    found: dict[int, int] = {}
+    for effect in graph.effects:
+        place = places.get(effect.path) if effect.kind == "tensor" else None
+        if place is None or not isinstance(effect.value, Leaf) or uses[effect.value.index] > 1:
+            continue
+        target, node = samples[place], outputs[effect.value.index]
+        spec = node.meta.get("spec") if isinstance(node, fx.Node) else None
+        alone = memory.count(target.untyped_storage()._cdata) == 1 and target.is_contiguous()
+        free = not torch.is_grad_enabled() or (target.is_leaf and target.requires_grad)
+        fits = isinstance(spec, TensorSpec) and (spec.dtype, spec.shape) == (target.dtype, tuple(target.shape))
+        if alone and free and fits and place not in found.values():
+            found[effect.value.index] = place
+    return found
 
 
 def without_use(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:

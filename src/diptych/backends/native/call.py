@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch import fx
 from diptych.backends.native import build
 from diptych.backends.native.binding import bind
 from diptych.backends.native.entry import Entry
-from diptych.backends.native.function import NativeFunction, write_function
+from diptych.backends.native.function import NOTHING, NativeFunction, write_function
 
 CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int64, ctypes.POINTER(ctypes.c_void_p))
 RUN = threading.local()
@@ -90,6 +91,9 @@ def blas() -> tuple[int, int]:
     return address_of(library.sgemm_), address_of(library.dgemm_)
 
 
-def compile_native(module: fx.GraphModule, name: str = "graph") -> NativeGraph:
-    """A graph that is written out as native code; `Unsupported` says what has none."""
-    return NativeGraph(write_function(module, name))
+def compile_native(module: fx.GraphModule, name: str = "graph", written: Mapping[int, int] = NOTHING) -> NativeGraph:
+    """A graph that is written out as native code; `Unsupported` says what has none.
+
+    Result `k` is input `written[k]`, in which its value replaces what was there, unless the run fails.
+    """
+    return NativeGraph(write_function(module, name, written))

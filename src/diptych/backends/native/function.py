@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -154,13 +154,19 @@ class FunctionWriter(CodeWriter):
         return self.constants[id(value)][1]
 
 
+NOTHING: Mapping[int, int] = {}
+
+
 def header(name: str) -> str:
     """A text that stands before the function."""
     return resources.files("diptych.backends.native").joinpath(name).read_text("utf-8")
 
 
-def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
-    """The C function of a graph that is written out; `Unsupported` if there is a step without code."""
+def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int] = NOTHING) -> NativeFunction:
+    """The C function of a graph that is written out; `Unsupported` if there is a step without code.
+
+    Result `k` is not a tensor of its own but written into input `written[k]`, after everything else has succeeded.
+    """
     writer = FunctionWriter()
     inputs: list[tuple[Any, ...]] = []
     values: list[Any] = []
@@ -196,7 +202,8 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
     made = writer.run(module, values)
     if made is None:
         raise writer.refuse("a graph that always raises")
-    slots, results = outputs_of(writer, module, made, places)
+    into = {k: values[place] for k, place in written.items()}
+    slots, results = outputs_of(writer, module, made, places, into)
     offsets, arena = plan(writer.root)
     loops = outline(writer.root, writer.buffers)
     for k, (_, constant) in enumerate(writer.constants.values()):
@@ -234,14 +241,21 @@ def write_function(module: fx.GraphModule, name: str) -> NativeFunction:
 
 
 def outputs_of(
-    writer: FunctionWriter, module: fx.GraphModule, values: Sequence[Any], places: dict[Buffer, int]
+    writer: FunctionWriter,
+    module: fx.GraphModule,
+    values: Sequence[Any],
+    places: dict[Buffer, int],
+    into: Mapping[int, Strided],
 ) -> tuple[list[tuple[Any, ...]], list[Result]]:
     """Write the results to where the caller finds them."""
     slots: list[tuple[Any, ...]] = []
     results: list[Result] = []
     known: dict[Buffer, int] = {}
     seen: dict[fx.Node, int] = {}
-    for place, value in zip(walk.outputs(module), values, strict=True):
+    for k, (place, value) in enumerate(zip(walk.outputs(module), values, strict=True)):
+        if k in into:
+            results.append(("input", places[into[k].buffer]))
+            continue
         if isinstance(place, fx.Node) and place in seen:
             results.append(("again", seen[place]))
             continue
@@ -258,7 +272,26 @@ def outputs_of(
             results.append(("held", value.index))
         else:
             results.append(("constant", value))
+    overwrite(writer, [(target, values[k]) for k, target in into.items()])
     return slots, results
+
+
+def overwrite(writer: FunctionWriter, pairs: Sequence[tuple[Strided, Value]]) -> None:
+    """Write values into inputs; what is read of inputs is read before any of it is written to."""
+    changed = {target.buffer for target, _ in pairs}
+    ready = []
+    for target, value in pairs:
+        others = (leaf for leaf, same in value.leaves() if not (same and leaf.same(target)))
+        if any(leaf.buffer in changed for leaf in others):
+            own = Strided(writer.buffer(value.dtype, value.count), value.sizes)
+            writer.store(own, value)
+            ready.append((target, own))
+        else:
+            ready.append((target, value))
+    if ready:
+        writer.lines("if (d_failed) goto d_end;")
+    for target, value in ready:
+        writer.store(target, value)
 
 
 def tensor_result(
