@@ -53,6 +53,11 @@ class Program:
             (update, update.target, fed.get(id(getattr(update.target, "source", None)))) for update in self.updates
         ]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, if all may be given by position."""
+        return getattr(self.bind, "names", ())
+
     def feed(self, roots: Roots) -> list[Any]:
         """The flat inputs of the graph for a call."""
         return [source.fetch(roots) for source in self.sources]
@@ -102,6 +107,7 @@ def binder(function: Any) -> Callable[..., Roots]:
         bound.apply_defaults()
         return Roots(function, dict(bound.arguments))
 
+    bind.names = names  # pyright: ignore[reportFunctionMemberAccess]
     return bind
 
 

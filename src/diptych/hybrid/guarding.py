@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
+import re
 import types
 from collections.abc import Callable
 from typing import Any, cast
@@ -25,6 +26,7 @@ from diptych.capture.program import Program, SizeGuard
 from diptych.capture.sources import (
     Argument,
     Attribute,
+    CallAgain,
     CellSource,
     ClassEntry,
     Constantly,
@@ -39,6 +41,7 @@ from diptych.hybrid.native import Watch, recover, tensor_check, works
 from diptych.hybrid.settled import IMMUTABLE, TABLES, Settled, stored_in
 
 Fit = Callable[[Any], list[Any] | None]
+Short = Callable[[Any, tuple[Any, ...]], list[Any] | None]
 RESTLESS = 16
 """A watched table that is written to within so many checks, twice, is not watched any more."""
 
@@ -51,6 +54,8 @@ class Maker:
         self.watch: Watch | None = None
         self.made_at = 0
         self.strikes: dict[int, int] = {}
+        self.short: Short | None = None
+        """The same for a call by position, as a function of the program and its arguments."""
 
     def old(self) -> bool:
         """Whether a table that the function watches was written to."""
@@ -64,14 +69,15 @@ class Maker:
                 return False
             if checks - self.made_at < RESTLESS:
                 self.strikes.update((key, self.strikes.get(key, 0) + 1) for key in changed)
-            self.watch = None
+            self.watch = self.short = None
         return True
 
     def make(self, seen: dict[int, Any], checks: int) -> Fit:
         """The function, given the values of all sources at a call whose guards held."""
         self.made_at = checks
         self.watch = Watch({key for key, count in self.strikes.items() if count > 1}, works())
-        return generate(self.program, seen, self.watch)
+        fit, self.short = generate(self.program, seen, self.watch)
+        return fit
 
 
 class Writer:
@@ -127,6 +133,10 @@ class Writer:
                 return f"(*{self.place('arguments', 'roots.arguments')},)"
             case _ if step is read_function or step is read_self:
                 return "roots.function" + ".__self__" * (step is read_self)
+            case CallAgain(function=function, args=(), kwargs=()):
+                return f"{self.constant(function)}()"
+            case CallAgain():
+                return f"{self.constant(step)}(None)"
             case _:
                 return f"{self.constant(step)}(roots)"
 
@@ -273,13 +283,23 @@ class Writer:
             found.append(f"if any({self.constant(tuple(self.settled.empty))}): return None")
         return found
 
-    def function(self, first: int, flat: list[str]) -> Fit:
-        """The finished function: the first lines are about arguments, then comes what is watched."""
+    def functions(self, first: int, flat: list[str], names: tuple[str, ...]) -> tuple[Fit, Short | None]:
+        """The finished function: the first lines are about arguments, then comes what is watched.
+
+        And the same for a call that gives the arguments of these names by position, if there is such a function.
+        """
         lines = [*self.lines[:first], *self.watched(), *self.lines[first:], f"return {self.listed(flat, '[', ']')}"]
         body = "\n".join(f"        {line}" for line in lines)
         code = f"def fit(roots):\n    try:\n{body}\n    except Exception:\n        return {self.constant(recover)}()\n"
-        exec(compiled(code), self.names)
-        return self.names["fit"]
+        given = f"arguments = {{{', '.join(f'{name!r}: args[{k}]' for k, name in enumerate(names))}}}"
+        short = body.replace("roots.arguments", "arguments").replace("roots.function", "function")
+        if not names or re.search(r"\broots\b", short):
+            exec(compiled(code), self.names)
+            return self.names["fit"], None
+        lines = ["def short(function, args):", f"    if len(args) != {len(names)}: return None", "    try:"]
+        lines += [f"        {given}", short, "    except Exception:", f"        return {self.constant(recover)}()", ""]
+        exec(compiled(code + "\n".join(lines)), self.names)
+        return self.names["fit"], self.names["short"]
 
 
 @functools.lru_cache(16)
@@ -296,8 +316,8 @@ def about_arguments(guard: Guard) -> bool:
     return isinstance(source.read, Argument) or source.read is read_names
 
 
-def generate(program: Program, seen: dict[int, Any], watch: Watch) -> Fit:
-    """The function for a captured program, given the values of all its sources at a call whose guards held."""
+def generate(program: Program, seen: dict[int, Any], watch: Watch) -> tuple[Fit, Short | None]:
+    """The functions for a captured program, given the values of all its sources at a call whose guards held."""
     writer = Writer(seen, watch)
     tuples = constant_tuples(program.guards, seen)
     covered = {id(item) for items in tuples.values() for item in items}
@@ -317,7 +337,7 @@ def generate(program: Program, seen: dict[int, Any], watch: Watch) -> Fit:
     writer.all_tensors()
     for size in program.sizes:
         writer.size(cast(SizeGuard, size), flat)
-    return writer.function(first, flat)
+    return writer.functions(first, flat, program.names)
 
 
 def constant_tuples(guards: list[Guard], seen: dict[int, Any]) -> dict[int, list[Guard]]:

@@ -19,7 +19,12 @@ from diptych.hybrid.tiers import BACKENDS
 
 Backend = Literal["auto", "eager", "native"]
 
-HOOK_TABLES = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+FORWARD, BEFORE, BACKWARD, BEFORE_BACKWARD = HOOK_TABLES = (
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_backward_hooks",
+    "_backward_pre_hooks",
+)
 
 
 class HybridFunction:
@@ -90,8 +95,9 @@ class HybridModule(torch.nn.Module):
         own["backend"] = backend
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not any(self.__dict__[name] for name in HOOK_TABLES):
-            return self._hybrid.run(self._module, args, kwargs)
+        own = self.__dict__
+        if not (own[FORWARD] or own[BEFORE] or own[BACKWARD] or own[BEFORE_BACKWARD]):
+            return own["_hybrid"].run(own["_module"], args, kwargs)
         self.__dict__["_called"] = True
         try:
             return super().__call__(*args, **kwargs)

@@ -20,12 +20,15 @@ from diptych.capture.tracing import trace
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
 from diptych.hybrid.entry import Entry, Fallback, Unfit
+from diptych.hybrid.lane import MISS, TRIES, Lane, lane_of
 from diptych.hybrid.limits import GRAPH_LIMIT, REFUSAL_LIMIT, Patience, changing_paths, too_many_graphs
 from diptych.hybrid.observing import Observing
 from diptych.hybrid.relaxation import LOOSENING_LIMIT, Relaxation, opened, unsteady
 from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
 
+LANE = 4
+"""After how many calls that went the long way a short one is looked for."""
 PATH_LIMIT = 12
 """How many graphs of single paths are kept, where a program cannot be staged."""
 LOSS_LIMIT = 16
@@ -58,6 +61,8 @@ class Hybrid:
         self.given_up = 0
         self.crowded = False
         self.patience = Patience()
+        self.lane: Lane | None = None
+        self.lanes = 0
         called = function.forward if isinstance(function, torch.nn.Module) else function
         if (
             inspect.isgeneratorfunction(called)
@@ -80,6 +85,13 @@ class Hybrid:
         """One call."""
         if torch.compiler.is_compiling():  # first of all: Dynamo folds it, and must not see the rest
             return function(*args, **kwargs)
+        lane = self.lane
+        if lane is not None and not kwargs:
+            made = lane(function, args)
+            if made is not MISS:
+                with self.lock:
+                    self.stats.graph_calls += 1
+                return made
         if HOOKS.current is not PLAIN:
             return HOOKS.call(function, *args, **kwargs)
         if self.gave_up() or foreign():
@@ -172,6 +184,9 @@ class Hybrid:
         self.lost = 0
         if self.patience.misses:
             self.patience.hit()
+        if self.lanes < TRIES and not self.stats.graph_calls % LANE:
+            self.lanes += 1
+            self.lane = lane_of(entry)
         if self.entries and self.entries[0] is not entry:
             with self.lock:  # the graph used last is tried first
                 if entry in self.entries:

@@ -49,6 +49,45 @@ def recover() -> None:
     core._set_torch_function_state(core._TorchFunctionState.ENABLED)
 
 
+def global_state() -> Callable[[], bool] | None:
+    """What tells whether torch's modes and settings are what they are now; None if nothing does."""
+    if not works() or not notices_modes():
+        return None
+    return managers.GlobalStateGuard().check
+
+
+@functools.cache
+def notices_modes() -> bool:
+    """Whether a guard of the global state notices what decides what a program means."""
+    try:
+        guard: Any = managers.GlobalStateGuard()
+        grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+        kinds = ("cpu", "cuda")
+        before = [torch.is_autocast_enabled(kind) for kind in kinds]
+        seen = [not guard.check()]
+        try:
+            torch._C._set_grad_enabled(not grad)
+            seen.append(guard.check())
+            torch._C._set_grad_enabled(grad)
+            torch.set_default_dtype(torch.float64 if dtype is not torch.float64 else torch.float32)
+            seen.append(guard.check())
+            torch.set_default_dtype(dtype)
+            for kind, on in zip(kinds, before, strict=True):
+                torch.set_autocast_enabled(kind, not on)
+                seen.append(guard.check())
+                torch.set_autocast_enabled(kind, on)
+            with torch._C.DisableTorchFunction():
+                seen.append(guard.check())
+        finally:
+            torch._C._set_grad_enabled(grad)
+            torch.set_default_dtype(dtype)
+            for kind, on in zip(kinds, before, strict=True):
+                torch.set_autocast_enabled(kind, on)
+        return not any(seen) and guard.check()
+    except Exception:
+        return False
+
+
 def strides(facts: TensorFacts, seen: torch.Tensor) -> list[int | None]:
     """The strides that a tensor needs to have: None where they do not matter."""
     if facts.stride is None:

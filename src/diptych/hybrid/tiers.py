@@ -77,6 +77,14 @@ class Tiers:
             threading.Thread(target=make, name="diptych-compile", daemon=True).start()
         return self.native[key]
 
+    def settled(self) -> Any:
+        """The code that all calls run by from now on, if it has no gradients to give; else None."""
+        trial = self.native.get(()) if self.fixed else None
+        code = trial.compiled.code if trial is not None and trial.chosen == "native" and trial.compiled else None
+        if code is None or code.backward is not None or code.inputs or code.forward.function.random:
+            return None
+        return code.forward.direct if len(code.forward.function.results) == code.written.outputs else None
+
     @property
     def tier(self) -> str:
         """What calls run by now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -43,6 +43,11 @@ class NativeGraph:
         self.library.d_init(*gemm)
         self.run = bind(function, address_of(self.library.d_run), address_of(self.callback), fail, entry)
         self.held = [(k, result[1]) for k, result in enumerate(function.results) if result[0] == "held"]
+
+    @property
+    def direct(self) -> Callable[..., tuple[Any, ...]]:
+        """The function with as little around it as possible."""
+        return self if self.function.calls else self.run
 
     def call_back(self, number: int, pointers: Any) -> int:
         """Called by the C function: an operation of PyTorch."""

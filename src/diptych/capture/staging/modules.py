@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from diptych.capture.sources import Source
+from diptych.capture.sources import CallAgain, Source
 from diptych.capture.staging.attributes import Attributes, class_attribute
 from diptych.capture.staging.names import looked_at
 from diptych.capture.staging.native import Native
@@ -47,7 +47,7 @@ class Modules(Native, Attributes):
         """Hooks that torch runs for every module."""
         if "global hooks" not in self.world.numbers:
             self.world.numbers["global hooks"] = None
-            self.world.enter(global_hooks(None), Source("torch's global hooks", None, global_hooks))
+            self.world.enter(global_hooks(), Source("torch's global hooks", None, CallAgain(global_hooks, (), ())))
 
     def read_hooks(self, module: torch.nn.Module) -> None:
         """Hooks added or removed later change what a call means."""
@@ -98,7 +98,7 @@ def torch_layer(kind: type) -> bool:
     return not module.startswith("torch.nn.utils")
 
 
-def global_hooks(roots: Any) -> int:
+def global_hooks() -> int:
     """How many hooks torch runs for every module."""
     return sum(map(len, global_tables(vars(torch.nn.modules.module))))
 
