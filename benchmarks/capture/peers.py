@@ -41,7 +41,7 @@ def by_staging(program: Program, first: Call) -> Captured:
 
 def hybridized(program: Program, speculate: bool) -> Captured:
     """A program that may fall back, or need more graphs than one."""
-    running: Any = diptych.hybridize(program, speculate=speculate)
+    running: Any = diptych.hybridize(program, speculate=speculate, backend="eager")
 
     def flaw(limit: int) -> str:
         stats = running.stats

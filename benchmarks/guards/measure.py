@@ -70,7 +70,7 @@ def in_turns(functions: list[Callable[[], Any]], rounds: int, seconds: float = 0
 
 def guarded(name: str, net: nn.Module, x: Tensor, rounds: int) -> Guarded:
     """The cost of the guards of a module."""
-    program = diptych.hybridize(net)
+    program = diptych.hybridize(net, backend="eager")
     for _ in range(20):
         program(x)
     hybrid = program._hybrid
@@ -91,7 +91,7 @@ def given_up(
     name: str, function: Callable[..., Any], arguments: Callable[[int], tuple[Any, ...]], rounds: int
 ) -> GivenUp:
     """The cost of having been hybridized, for a program that is called imperatively."""
-    program = diptych.hybridize(function)
+    program = diptych.hybridize(function, backend="eager")
     for number in range(2000):
         program(*arguments(number))
     before = program.stats.graph_calls

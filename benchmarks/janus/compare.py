@@ -66,7 +66,7 @@ def compare(name: str, steps: int, warm_up: int, small: bool = False) -> Compari
     for _ in range(2):
         torch.manual_seed(0)
         jobs.append(PROGRAMS[name](small))
-    hybrid = diptych.hybridize(jobs[1].step)
+    hybrid = diptych.hybridize(jobs[1].step, backend="eager")
     seconds: tuple[list[float], list[float]] = ([], [])
     served: list[str] = []
     first_difference = None

@@ -97,7 +97,7 @@ def findings(text: str, modes: list[str] | None = None) -> Findings:
 
 def check(case: Case, mode: str, expected: list[Observation], found: Findings) -> None:
     def transform(program: Program) -> Program:
-        return diptych.hybridize(program, speculate=MODES[mode])
+        return diptych.hybridize(program, speculate=MODES[mode], backend="eager")
 
     actual, running = run(build(case), transform)
     wrong = [d for n, pair in enumerate(zip(expected, actual, strict=True)) for d in differences(n, *pair)]

@@ -62,7 +62,7 @@ def compare(name: str, folder: Path, rounds: int, speculate: bool) -> Rounds:
     case = case_named(name, folder)
     one, other = build(case), build(case)
     wanted, _ = in_rounds(one, one.program, rounds)
-    hybrid: Any = diptych.hybridize(other.program, speculate=speculate)
+    hybrid: Any = diptych.hybridize(other.program, speculate=speculate, backend="eager")
     got, served = in_rounds(other, hybrid, rounds)
     found = [d for k, (a, b) in enumerate(zip(wanted, got, strict=True)) for d in differences(k, a, b)]
     return Rounds(len(other.calls), served, hybrid.stats.graphs, found, list(hybrid.stats.refusals))

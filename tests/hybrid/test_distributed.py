@@ -40,7 +40,7 @@ def train(rank: int, address: str, folder: str) -> None:
     for name in ("imperative", "hybrid"):
         torch.manual_seed(0)
         net = Net()
-        inner: Any = diptych.hybridize(net) if name == "hybrid" else net
+        inner: Any = diptych.hybridize(net, backend="eager") if name == "hybrid" else net
         model = DistributedDataParallel(inner)
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         torch.manual_seed(10 + rank)  # each process has data of its own

@@ -24,7 +24,7 @@ def explain(target: Target, specs: Sequence[str], json: bool) -> None:
             remedy="give file.py:name, or leave --why away to print the graph",
         )
     program = find(target)
-    hybrid = diptych.hybridize(program.call)
+    hybrid = diptych.hybridize(program.call, backend="eager")
     for _ in range(3):
         with contextlib.redirect_stdout(io.StringIO()):
             try:

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
 
     job.warm_up(digits, plan)
-    program = diptych.hybridize(job.classifier(plan.seed), speculate=False)
+    program = diptych.hybridize(job.classifier(plan.seed), speculate=False, backend="eager")
     imperative = job.run(console, "imperative", job.classifier(plan.seed), digits, test, plan)
     hybrid = job.run(console, "as a graph", program, digits, test, plan)
     found = job.agreement(imperative, hybrid)

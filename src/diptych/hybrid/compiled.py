@@ -18,6 +18,7 @@ from diptych.graph.layout import Leaf
 from diptych.graph.legality import indices
 from diptych.graph.program import SymbolicGraph
 from diptych.graph.spec import TensorSpec
+from diptych.hybrid.worker import TRACING, Task
 from diptych.passes.pipeline import optimise
 
 Run = Callable[..., tuple[Any, ...]]
@@ -36,21 +37,26 @@ class Code:
     ) -> None:
         bare = without_use(graph, samples)
         self.inputs = in_place(graph, samples, volatile)
-        self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
-        optimise(self.written.forward)
+        with TRACING:
+            self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
+            optimise(self.written.forward)
+            if self.written.backward is not None:
+                optimise(self.written.backward)
         self.forward: NativeGraph = compile_native(self.written.forward, graph.name, self.inputs)
         self.leaves = [k for k in self.inputs.values() if samples[k].requires_grad]
         self.backward: NativeGraph | None = None
         if self.written.backward is not None:
-            optimise(self.written.backward)
             self.backward = compile_native(self.written.backward, f"gradient of {graph.name}")
 
 
 class Compiled:
-    """The native code of a graph for inputs of certain types; `plain` is the graph run operation by operation."""
+    """The native code of a graph for inputs of certain types; `plain` is the graph run operation by operation.
 
-    def __init__(self, graph: SymbolicGraph, samples: Sequence[Any], plain: Run) -> None:
-        self.graph, self.plain = graph, plain
+    Code for gradients of some outputs only is made as a task: `later` has it done at once or in the background.
+    """
+
+    def __init__(self, graph: SymbolicGraph, samples: Sequence[Any], plain: Run, later: Callable[[Task], None]) -> None:
+        self.graph, self.plain, self.later = graph, plain, later
         self.volatile = overwritten(graph, samples)
         self.code = Code(graph, samples, None, self.volatile)
         self.patterns = 0
@@ -106,11 +112,15 @@ class Compiled:
         """Gradients came for these outputs only: code for just that, from the next call on."""
         if self.patterns < PATTERNS:
             self.patterns += 1
-            try:
-                with torch.enable_grad():
-                    self.code = Code(self.graph, flat, seeded, self.volatile)
-            except DiptychError:
-                self.patterns = PATTERNS
+
+            def make() -> None:
+                try:
+                    with torch.enable_grad():
+                        self.code = Code(self.graph, flat, seeded, self.volatile)
+                except DiptychError:
+                    self.patterns = PATTERNS
+
+            self.later(make)
 
 
 class NativeStep(torch.autograd.Function):

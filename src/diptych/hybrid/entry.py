@@ -88,7 +88,7 @@ class Entry:
         self.checks_made = 0
         self.check_times: collections.deque[int] = collections.deque(maxlen=TIMED)
         self.tiers = Tiers(program, backend)
-        self.run_graph: Any = self.tiers.plain if self.tiers.backend == "eager" else self.tiers
+        self.run_graph: Any = self.tiers if self.tiers.backend == "native" else self.tiers.plain
         if program.inference:
             self.run_graph = torch.inference_mode()(self.run_graph)
 
@@ -188,9 +188,13 @@ class Entry:
         found = ((guard.source.path, guard.source.read) for guard in self.program.guards)
         return {path: Examples(read) for path, read in found if isinstance(read, Structure)}
 
-    def run(self, roots: Roots, flat: list[Any]) -> Any:
-        """Run the graph and commit; Fallback if it cannot finish. An exception of the program itself passes."""
+    def run(self, roots: Roots, flat: list[Any], run: Any = None) -> Any:
+        """Run the graph, by `run` if given, and commit; Fallback if it cannot finish.
+
+        An exception of the program itself passes.
+        """
         program = self.program
+        run = run or self.run_graph
         if program.warns and any(action == "error" for action, *_ in warnings.filters):
             raise Fallback(RuntimeError("a warning would be an exception now"))
         states = (torch.get_rng_state(), random.getstate()) if program.draws else None
@@ -199,9 +203,9 @@ class Entry:
         try:
             if program.tells:
                 with held_events() as events:
-                    outputs = self.run_graph(*flat)
+                    outputs = run(*flat)
             else:
-                outputs = self.run_graph(*flat)
+                outputs = run(*flat)
         except BaseException as error:
             raised = error.__dict__.pop("diptych_raised", None)
             if raised is None and not isinstance(error, Exception):

@@ -168,7 +168,7 @@ def hybridize(  # pyright: ignore[reportOverlappingOverload]  (a module is a cal
 def hybridize(fn: Callable[..., Any], *, speculate: bool = ..., backend: Backend = ...) -> HybridFunction: ...
 @overload
 def hybridize(fn: None = None, *, speculate: bool = ..., backend: Backend = ...) -> Callable[[Any], Any]: ...
-def hybridize(fn: Any = None, *, speculate: bool = True, backend: Backend = "eager") -> Any:
+def hybridize(fn: Any = None, *, speculate: bool = True, backend: Backend = "auto") -> Any:
     """Make a program run as symbolic graphs, with the behaviour of the imperative program.
 
     Use it as a function, as a decorator (with or without arguments), or on an `nn.Module`. The first call is imperative
@@ -180,10 +180,11 @@ def hybridize(fn: Any = None, *, speculate: bool = True, backend: Backend = "eag
         speculate: where a program cannot be captured with all its paths, capture the path of the call: what was decided
             on the way is assumed, and checked when the graph runs. If False, nothing is assumed about tensor values,
             and no call is observed: the first one captures.
-        backend: how graphs run. `eager`: operation by operation, with the results of imperative PyTorch bit for bit.
+        backend: how graphs run. `auto`: calls of the imperative program and of the graph are timed in turns, with
+            their backward passes, and the faster one stays; native code is made in the background, and stays if it is
+            faster still. `eager`: operation by operation, with the results of imperative PyTorch bit for bit.
             `native`: as C, compiled at the first call; results differ in the last bits, because sums are added up in
-            another order. `auto`: operation by operation until native code is there, then by what is measured to be
-            faster. What has no native code runs operation by operation; the report says why.
+            another order. What has no native code runs operation by operation; the report says why.
 
     Returns:
         A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.

@@ -39,7 +39,7 @@ def lane_of(entry: Entry) -> Lane | None:
     run, fit = entry.tiers.settled(), entry.maker.short
     if run is None or fit is None or same_state is None or entry.sharing is not None:
         return None
-    build = program.build
+    build, asks = program.build, entry.tiers.asking()
     failures = 0
 
     def lane(function: Any, args: tuple[Any, ...]) -> Any:
@@ -56,7 +56,7 @@ def lane_of(entry: Entry) -> Lane | None:
         ):
             return MISS
         flat = fit(function, args)
-        if flat is None:
+        if flat is None or (asks is not None and asks()):
             return MISS
         grad = grad_enabled()
         set_grad(False)

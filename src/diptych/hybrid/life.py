@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,7 +26,11 @@ from diptych.hybrid.limits import GRAPH_LIMIT, REFUSAL_LIMIT, Patience, changing
 from diptych.hybrid.observing import Observing
 from diptych.hybrid.relaxation import LOOSENING_LIMIT, Relaxation, opened, unsteady
 from diptych.hybrid.report import Report
+from diptych.hybrid.rest import Rest
 from diptych.hybrid.stats import Stats
+from diptych.hybrid.tiers import IMPERATIVE, Turn
+from diptych.hybrid.timing import watch_backward
+from diptych.hybrid.worker import TRACING
 
 LANE = 4
 """After how many calls that went the long way a short one is looked for."""
@@ -63,6 +68,8 @@ class Hybrid:
         self.patience = Patience()
         self.lane: Lane | None = None
         self.lanes = 0
+        self.rest = Rest()
+        self.clock = time.perf_counter
         called = function.forward if isinstance(function, torch.nn.Module) else function
         if (
             inspect.isgeneratorfunction(called)
@@ -94,6 +101,7 @@ class Hybrid:
                 return made
         if HOOKS.current is not PLAIN:
             return HOOKS.call(function, *args, **kwargs)
+        began = self.clock()
         if self.gave_up() or foreign():
             return self.imperative(function, args, kwargs)
         if defaults_of(function) != self.defaults:
@@ -107,7 +115,10 @@ class Hybrid:
         context = surroundings()
         for entry, flat in self.fitting(roots, context):
             try:
-                return self.serve(entry, flat, roots)
+                turn = entry.tiers.turn(flat)
+                if turn is None:
+                    return self.serve(entry, flat, roots)
+                return self.take(turn, entry, flat, roots, began, (function, args, kwargs))
             except Fallback as fallback:
                 self.note(fallback)
                 if not fallback.assumption:
@@ -131,6 +142,20 @@ class Hybrid:
             self.note(fallback)
         return self.imperative(function, args, kwargs)
 
+    def take(self, turn: Turn, entry: Entry, flat: list[Any], roots: Roots, began: float, call: Any) -> Any:
+        """A call by the way whose turn it is; timed with the guards, which the imperative program does not need."""
+        if turn.way == IMPERATIVE:
+            self.rest.look(turn)
+            began = self.clock()
+            result = self.imperative(*call)
+        else:
+            self.rest.end()
+            result = self.serve(entry, flat, roots, turn.run)
+        if turn.timed:
+            sample = turn.choice.trial.note(turn.way, self.clock() - began)
+            watch_backward(result, flat, sample, self.clock)
+        return result
+
     def full(self) -> bool:
         """Whether no more graphs are captured."""
         return len(self.entries) >= GRAPH_LIMIT or self.given_up >= REFUSAL_LIMIT
@@ -145,6 +170,9 @@ class Hybrid:
 
     def gave_up(self) -> bool:
         """Whether this call is not even tried."""
+        if self.rest.waiting:
+            self.rest.waiting -= 1
+            return True
         if self.patience.waiting:
             self.patience.waiting -= 1
             return True
@@ -169,10 +197,10 @@ class Hybrid:
                 continue
             yield entry, flat
 
-    def serve(self, entry: Entry, flat: list[Any], roots: Roots) -> Any:
+    def serve(self, entry: Entry, flat: list[Any], roots: Roots, run: Any = None) -> Any:
         """A call by a graph; Fallback if the graph cannot finish it."""
         try:
-            result = entry.run(roots, flat)
+            result = entry.run(roots, flat, run)
         except Fallback:
             raise
         except BaseException:
@@ -262,7 +290,8 @@ class Hybrid:
     def traced(self, function: Any, args: Any, kwargs: Any, vary: dict[str, Any], speculate: Speculate) -> Any:
         """A captured program, or None; why it was refused is noted."""
         try:
-            return trace(function, args, kwargs, vary, speculate)
+            with TRACING:
+                return trace(function, args, kwargs, vary, speculate)
         except (Refused, NoSource, DiptychError) as refusal:
             self.refuse(refusal)
         except Signal as signal:
@@ -281,7 +310,8 @@ class Hybrid:
             if wider == vary:
                 break
             try:
-                program, vary = trace(function, args, kwargs, wider), wider
+                with TRACING:
+                    program, vary = trace(function, args, kwargs, wider), wider
             except Exception:
                 break
         return program, vary

@@ -92,6 +92,7 @@ def graph_data(entry: Entry, profiles: dict[tuple[str, int], LineProfile]) -> di
         "calls": entry.calls,
         "tier": entry.tiers.tier,
         "tier_reason": entry.tiers.why if entry.tiers.wanted != "eager" else "",
+        "tier_microseconds": entry.tiers.costs(),
         "inputs": [{"path": i.path, "type": str(i.spec), "role": i.role} for i in program.graph.inputs],
         "operations": sum(n.op == "call_function" for n in program.graph.module.graph.nodes),
         "varying": sorted(entry.vary),
@@ -144,6 +145,10 @@ def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
         f"{len(graph['guards'])} guards{checked}"
     ]
     rows += [f"  tier    {graph['tier']}"] if graph["tier"] != "plain" else []
+    rows += [
+        "  tier    measured: " + ", ".join(f"{way} {value:g} us" for way, value in costs.items())
+        for costs in graph["tier_microseconds"]
+    ]
     rows += [f"  tier    not native: {line}" for line in graph["tier_reason"].splitlines()[:1]]
     arguments = [f"{i['path']}: {i['type']}" for i in graph["inputs"] if i["role"] == "argument"]
     state = [i["path"] for i in graph["inputs"] if i["role"] != "argument"]

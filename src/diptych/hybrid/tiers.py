@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
 import threading
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,28 +14,54 @@ from diptych.capture.program import Program
 from diptych.errors import DiptychError
 from diptych.graph.spec import TensorSpec
 from diptych.hybrid.compiled import Compiled
+from diptych.hybrid.trial import Trial
+from diptych.hybrid.worker import WORKER, Task
 
 BACKENDS = ("auto", "eager", "native")
-TRIALS = 5
-"""How many calls of each tier are timed before one is chosen."""
 KINDS = 4
 """For how many types of inputs a graph is compiled."""
+IMPERATIVE, PLAIN, NATIVE = "imperative", "plain", "native"
+
+
+@dataclass
+class Choice:
+    """How calls with inputs of one type run, with `auto`."""
+
+    trial: Trial
+    compiled: Compiled | None = None
+    making: bool = False
+
+    def final(self) -> bool:
+        """Whether nothing but a change of speed changes it."""
+        return bool(self.trial.chosen) and not self.making
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How one call runs: by `run` (the graph operation by operation, if None), or imperatively."""
+
+    choice: Choice
+    way: str
+    timed: bool
+    run: Compiled | None
 
 
 class Tiers:
     """A graph as a function over its flat inputs, by the tier that is right for a call.
 
-    With `auto`, calls run operation by operation until the code is there (it is made in the background); then calls of
-    both tiers are timed in turns, and the faster one stays. With `native`, the first call waits for the code.
+    With `native`, the first call waits for the code. With `auto`, the imperative program and the graph run in turns
+    until the faster one is known; the code is made in the background meanwhile, and then measured against that one.
     """
 
-    def __init__(self, program: Program, backend: str) -> None:
+    def __init__(self, program: Program, backend: str, submit: Callable[[Task], None] = WORKER.submit) -> None:
         self.program = program
         self.plain = compile_plain(program.graph)
         self.wanted = self.backend = backend
-        self.native: dict[Any, Trial | None] = {}
-        self.why = reason_against(program)
-        if self.why and backend != "eager":
+        self.submit = submit
+        self.native: dict[Any, Compiled | None] = {}
+        self.choices: dict[Any, Choice] = {}
+        self.why = reason_against(program) if backend != "eager" else ""
+        if self.why and backend == "native":
             self.backend = "eager"
         self.lock = threading.Lock()
         specs = [place.spec for place in program.graph.inputs]
@@ -43,84 +69,112 @@ class Tiers:
         """Whether the guards leave one type of inputs only."""
 
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
-        if self.backend == "eager":
-            return self.plain(*flat)
+        """A call with `native`."""
         key = () if self.fixed else types_of(flat)
-        trial = self.native.get(key)
-        if trial is None:
-            if key in self.native:
+        compiled = self.native.get(key)
+        if compiled is None:
+            if key not in self.native and len(self.native) < KINDS:
+                with self.lock:
+                    if key not in self.native:
+                        self.native[key] = self.make(flat, torch.is_grad_enabled(), do)
+                compiled = self.native[key]
+            if compiled is None:
                 return self.plain(*flat)
-            trial = self.begin(key, flat)
-            if trial is None:
-                return self.plain(*flat)
-        return trial.run(flat)
+        if compiled.failures and compiled.hopeless():
+            self.native[key] = None
+            self.why = "most runs of the code do not finish: it is not made for the path that they take"
+        return compiled(*flat)
 
-    def begin(self, key: Any, flat: tuple[Any, ...]) -> Trial | None:
-        """Have native code made for inputs like these."""
+    def make(self, flat: tuple[Any, ...], grad: bool, later: Callable[[Task], None]) -> Compiled | None:
+        """Native code for inputs like these; None, and `why`, if there is none."""
+        try:
+            with torch.set_grad_enabled(grad):
+                return Compiled(self.program.graph, flat, self.plain, later)
+        except Exception as error:  # whatever goes wrong, the program goes on without
+            self.why = str(error) if isinstance(error, DiptychError) else f"{type(error).__name__}: {error}"
+            return None
+
+    def turn(self, flat: Any) -> Turn | None:
+        """How a call runs with `auto`; None with other backends."""
+        if self.backend != "auto":
+            return None
+        key = () if self.fixed else types_of(flat)
+        choice = self.choices.get(key)
+        if choice is None:
+            choice = self.choice(key, flat)
+        if choice.compiled is not None and choice.compiled.failures and choice.compiled.hopeless():
+            self.why = "most runs of the code do not finish: it is not made for the path that they take"
+            choice.compiled = None
+            choice.trial.remove(NATIVE)
+        way, timed = choice.trial.turn()
+        return Turn(choice, way, timed, choice.compiled if way == NATIVE else None)
+
+    def choice(self, key: Any, flat: Any) -> Choice:
+        """How inputs of a type not seen before run; beyond `KINDS` types there is one choice for all others."""
         with self.lock:
-            if key in self.native or len(self.native) >= KINDS:
-                return self.native.get(key)
-            trial = self.native[key] = Trial(self.plain, self.backend == "native")
-        grad = torch.is_grad_enabled()
+            if key in self.choices:
+                return self.choices[key]
+            if len(self.choices) >= KINDS:
+                return self.choices.setdefault(None, Choice(Trial([IMPERATIVE, PLAIN])))
+            choice = self.choices[key] = Choice(Trial([IMPERATIVE, PLAIN]))
+        if not self.why:
+            choice.making = True
+            samples, grad = tuple(flat), torch.is_grad_enabled()
+            self.submit(lambda: self.adopt(choice, samples, grad))
+        return choice
 
-        def make() -> None:
-            try:
-                with torch.set_grad_enabled(grad):
-                    trial.compiled = Compiled(self.program.graph, flat, self.plain)
-            except DiptychError as error:
-                self.why = str(error)
-                self.native[key] = None
+    def adopt(self, choice: Choice, flat: tuple[Any, ...], grad: bool) -> None:
+        """Make native code, and have it measured."""
 
-        if self.backend == "native":
-            make()
-        else:
-            threading.Thread(target=make, name="diptych-compile", daemon=True).start()
-        return self.native[key]
+        def later(task: Task) -> None:
+            def whole() -> None:
+                task()
+                choice.making = False
+                choice.trial.add(NATIVE)
+
+            choice.trial.remove(NATIVE)  # what is measured until then is not what it will cost
+            choice.making = True
+            self.submit(whole)
+
+        choice.compiled = self.make(flat, grad, later)
+        choice.making = False
+        if choice.compiled is not None:
+            choice.trial.add(NATIVE)
 
     def settled(self) -> Any:
         """The code that all calls run by from now on, if it has no gradients to give; else None."""
-        trial = self.native.get(()) if self.fixed else None
-        code = trial.compiled.code if trial is not None and trial.chosen == "native" and trial.compiled else None
+        choice = self.choices.get(())
+        compiled = choice.compiled if choice is not None and choice.trial.chosen == NATIVE else self.native.get(())
+        code = compiled.code if self.fixed and compiled is not None else None
         if code is None or code.backward is not None or code.inputs or code.forward.function.random:
             return None
         return code.forward.direct if len(code.forward.function.results) == code.written.outputs else None
 
+    def asking(self) -> Callable[[], bool] | None:
+        """What tells whether a call is to be timed, or runs otherwise by now; None if that is never asked."""
+        choice = self.choices.get(())
+        return None if choice is None else choice.trial.asks(NATIVE)
+
     @property
     def tier(self) -> str:
-        """What calls run by now."""
-        trials = [trial for trial in self.native.values() if trial is not None]
-        return "native" if any(trial.chosen == "native" for trial in trials) else "plain"
+        """What calls run by now; of several types of inputs, the fastest tier that one has."""
+        if any(compiled is not None for compiled in self.native.values()):
+            return NATIVE
+        ways = {choice.trial.chosen or "measured" for choice in self.choices.values()}
+        return next((way for way in (NATIVE, PLAIN, "measured", IMPERATIVE) if way in ways), PLAIN)
+
+    def costs(self) -> list[dict[str, float]]:
+        """For each type of inputs, what a call cost by each way, in microseconds."""
+        found = [choice.trial.costs() for choice in self.choices.values()]
+        return [{way: round(1e6 * value, 1) for way, value in costs.items()} for costs in found if costs]
 
 
-class Trial:
-    """Two ways to run the same calls; the faster one is chosen (`sure` of the native one beforehand)."""
-
-    def __init__(self, plain: Any, sure: bool) -> None:
-        self.plain = plain
-        self.compiled: Compiled | None = None
-        self.chosen = "native" if sure else ""
-        self.times: dict[str, list[float]] = {"plain": [], "native": []}
-
-    def run(self, flat: tuple[Any, ...]) -> tuple[Any, ...]:
-        """One call."""
-        compiled = self.compiled
-        if compiled is None or self.chosen == "plain":
-            return self.plain(*flat)
-        if self.chosen == "native":
-            if compiled.failures and compiled.hopeless():
-                self.chosen = "plain"
-            return compiled(*flat)
-        tier = "native" if len(self.times["native"]) <= len(self.times["plain"]) else "plain"
-        start = time.perf_counter()
-        made = compiled(*flat) if tier == "native" else self.plain(*flat)
-        self.times[tier].append(time.perf_counter() - start)
-        if len(self.times["plain"]) >= TRIALS:
-            plain, native = (statistics.median(self.times[name]) for name in ("plain", "native"))
-            self.chosen = "native" if native < plain else "plain"
-        return made
+def do(task: Task) -> None:
+    """Do a task at once."""
+    task()
 
 
-def types_of(flat: tuple[Any, ...]) -> Any:
+def types_of(flat: Any) -> Any:
     """What native code is made for: sizes, strides, dtypes and the need of gradients; kinds of numbers."""
     return (
         torch.is_grad_enabled(),
