@@ -84,6 +84,7 @@ def write_cond(writer: FunctionWriter, node: fx.Node, pred: Any, operands: Seque
         pred = converted(writer, bool, pred, "bool")
     places = places_of(writer, node, len(node.meta["val"]))
     sides = Block(), Block()
+    writer.known(operands)
     for side, module in zip(sides, walk.regions(node), strict=True):
         with writer.inside(side):
             made = writer.run(module, operands)
@@ -116,7 +117,7 @@ def write_while(
             writer.symbols[value.shape[0].node.expr] = rounds
             tapes.append(new_tape(writer, value))
     inside = Block()
-    with writer.inside(inside):
+    with writer.rounds(inside, operands):
         tested = writer.run(test, [*now, *operands])
         assert tested is not None
         holds = tested[0]
@@ -222,7 +223,7 @@ def write_scan(
     tables = [writer.realised(x) for x in xs]
     count, at, row = tables[0].sizes[0], writer.names.fresh("i"), writer.names.fresh("r")
     inside = Block()
-    with writer.inside(inside):
+    with writer.rounds(inside, operands):
         given: list[Value] = []
         writer.lines(f"const int64_t {row} = {f'{count} - 1 - {at}' if reverse else at};")
         for table in tables:

@@ -222,7 +222,7 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     ends = ["d_end:;"] if "goto d_end" in "\n".join(writer.root.text(0)) else []
     given = {slot[2] for slot in slots if slot[0] == "tape"}
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
-    body = [*("    " + line for line in ["int d_failed = 0;", *top]), *writer.root.text(1)]
+    body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*ends, "return d_failed;"]]
     texts = [header("prelude.h"), *([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"

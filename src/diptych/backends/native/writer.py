@@ -51,6 +51,7 @@ class CodeWriter:
         self.opaque: list[Any] = []
         self.tapes: list[str] = []
         self.made = 1_000_000
+        self.looping = 0
         self.can_fail = False
         self.random = False
         self.kernels: list[str] = []
@@ -148,12 +149,30 @@ class CodeWriter:
     def origin(self, value: Value) -> str:
         """Which tensor of the program a value is: input `k` is `k + 1`, what is made has a number of its own.
 
-        It is -1 for views, which share memory with another tensor.
+        It is -1 for views, which share memory with another tensor. What a loop makes is another tensor each round.
         """
-        if not value.origin:
+        if not value.origin and self.looping:
+            value.origin = self.names.fresh("origin")
+            self.lines(f"const int {value.origin} = ++d_made;")
+        elif not value.origin:
             self.made += 1
             value.origin = str(self.made)
         return value.origin
+
+    @contextmanager
+    def rounds(self, block: Block, given: Sequence[Any]) -> Generator[None]:
+        """Write the body of a loop; `given` are the values from outside."""
+        self.known(given)
+        self.looping += 1
+        with self.inside(block):
+            yield
+        self.looping -= 1
+
+    def known(self, values: Sequence[Any]) -> None:
+        """Tell which tensors these are before a region is entered."""
+        for value in values:
+            if isinstance(value, Value):
+                self.origin(value)
 
     def constant(self, value: Any, dtype: torch.dtype, sizes: Sequence[Size] = ()) -> Value:
         """The same number everywhere."""
