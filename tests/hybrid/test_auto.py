@@ -12,7 +12,7 @@ from torch import nn
 
 import diptych
 from diptych.hybrid.rest import LOOKS, PAUSE
-from diptych.hybrid.tiers import KINDS, Tiers
+from diptych.hybrid.tiers import KINDS, Tiers, compiler_for
 from diptych.hybrid.trial import TRIALS
 from diptych.hybrid.worker import Worker
 
@@ -269,3 +269,10 @@ def test_work_in_the_background_is_done_in_order_and_stopped_at_the_end() -> Non
     worker.end()
     assert not thread.is_alive()
     assert 3 not in done
+
+
+def test_what_compiles_follows_from_the_device() -> None:
+    assert compiler_for({"cpu"}, "auto") == "native"
+    assert compiler_for({"cuda"}, "auto") == compiler_for({"cpu", "cuda"}, "auto") == "inductor"
+    assert compiler_for({"cpu"}, "inductor") == "inductor"
+    assert compiler_for({"cpu"}, "onnxruntime") == "onnxruntime"

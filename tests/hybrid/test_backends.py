@@ -178,5 +178,5 @@ def test_code_that_mostly_fails_is_given_up() -> None:
 
 
 def test_an_unknown_backend() -> None:
-    with pytest.raises(ValueError, match="backend is one of auto, eager, native"):
+    with pytest.raises(ValueError, match="backend is one of auto, eager, native, inductor, onnxruntime"):
         diptych.hybridize(lambda x: x, backend="tpu")

@@ -11,7 +11,8 @@ import torch
 from torch import fx
 
 from diptych.autodiff.written import Written, write_out
-from diptych.backends.native.call import NativeFailed, NativeGraph, compile_native
+from diptych.backends.compilers import compile_exchanged
+from diptych.backends.native.call import NativeFailed, compile_native
 from diptych.errors import DiptychError
 from diptych.graph import walk
 from diptych.graph.layout import Leaf
@@ -30,35 +31,57 @@ MODIFIED = "one of the variables needed for gradient computation has been modifi
 
 
 class Code:
-    """The native code of a graph, for gradients of the outputs `seeded` (all, if None)."""
+    """The compiled code of a graph, for gradients of the outputs `seeded` (all, if None)."""
 
     def __init__(
-        self, graph: SymbolicGraph, samples: Sequence[Any], seeded: Collection[int] | None, volatile: Collection[int]
+        self,
+        graph: SymbolicGraph,
+        samples: Sequence[Any],
+        seeded: Collection[int] | None,
+        volatile: Collection[int],
+        compiler: str = "native",
     ) -> None:
         bare = without_use(graph, samples)
-        self.inputs = in_place(graph, samples, volatile)
+        self.inputs = in_place(graph, samples, volatile) if compiler == "native" else {}
         with TRACING:
             self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
             optimise(self.written.forward)
             if self.written.backward is not None:
                 optimise(self.written.backward)
-        self.forward: NativeGraph = compile_native(self.written.forward, graph.name, self.inputs)
         self.leaves = [k for k in self.inputs.values() if samples[k].requires_grad]
-        self.backward: NativeGraph | None = None
+        self.forward: Run
+        self.backward: Run | None = None
+        self.random = False
+        self.direct: Run | None = None
+        """The function with as little around it as possible, if it gives the outputs and nothing else."""
+        if compiler != "native":
+            self.forward, self.backward = compile_exchanged(compiler, self.written, samples)
+            return
+        native = compile_native(self.written.forward, graph.name, self.inputs)
+        self.forward, self.random = native, native.function.random
         if self.written.backward is not None:
             self.backward = compile_native(self.written.backward, f"gradient of {graph.name}")
+        elif not self.inputs and not self.random and len(native.function.results) == self.written.outputs:
+            self.direct = native.direct
 
 
 class Compiled:
-    """The native code of a graph for inputs of certain types; `plain` is the graph run operation by operation.
+    """The compiled code of a graph for inputs of certain types; `plain` is the graph run operation by operation.
 
     Code for gradients of some outputs only is made as a task: `later` has it done at once or in the background.
     """
 
-    def __init__(self, graph: SymbolicGraph, samples: Sequence[Any], plain: Run, later: Callable[[Task], None]) -> None:
-        self.graph, self.plain, self.later = graph, plain, later
+    def __init__(
+        self,
+        graph: SymbolicGraph,
+        samples: Sequence[Any],
+        plain: Run,
+        later: Callable[[Task], None],
+        compiler: str = "native",
+    ) -> None:
+        self.graph, self.plain, self.later, self.compiler = graph, plain, later, compiler
         self.volatile = overwritten(graph, samples)
-        self.code = Code(graph, samples, None, self.volatile)
+        self.code = Code(graph, samples, None, self.volatile, compiler)
         self.patterns = 0
         self.calls = 0
         self.failures = 0
@@ -72,7 +95,7 @@ class Compiled:
         self.calls += 1
         if code.leaves and not all(flat[k].is_leaf for k in code.leaves):
             return self.plain(*flat)
-        states = (torch.get_rng_state(), random.getstate()) if code.forward.function.random else None
+        states = (torch.get_rng_state(), random.getstate()) if code.random else None
         lasting = flat
         if code.backward is not None and self.volatile:
             lasting = [value.clone() if k in self.volatile else value for k, value in enumerate(flat)]
@@ -116,7 +139,7 @@ class Compiled:
             def make() -> None:
                 try:
                     with torch.enable_grad():
-                        self.code = Code(self.graph, flat, seeded, self.volatile)
+                        self.code = Code(self.graph, flat, seeded, self.volatile, self.compiler)
                 except DiptychError:
                     self.patterns = PATTERNS
 

@@ -88,7 +88,7 @@ class Entry:
         self.checks_made = 0
         self.check_times: collections.deque[int] = collections.deque(maxlen=TIMED)
         self.tiers = Tiers(program, backend)
-        self.run_graph: Any = self.tiers if self.tiers.backend == "native" else self.tiers.plain
+        self.run_graph: Any = self.tiers.plain if self.tiers.backend in ("auto", "eager") else self.tiers
         if program.inference:
             self.run_graph = torch.inference_mode()(self.run_graph)
 

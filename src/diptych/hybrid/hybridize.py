@@ -17,7 +17,7 @@ from diptych.hybrid.report import Report
 from diptych.hybrid.stats import Stats
 from diptych.hybrid.tiers import BACKENDS
 
-Backend = Literal["auto", "eager", "native"]
+Backend = Literal["auto", "eager", "native", "inductor", "onnxruntime"]
 
 FORWARD, BEFORE, BACKWARD, BEFORE_BACKWARD = HOOK_TABLES = (
     "_forward_hooks",
@@ -184,7 +184,9 @@ def hybridize(fn: Any = None, *, speculate: bool = True, backend: Backend = "aut
             their backward passes, and the faster one stays; native code is made in the background, and stays if it is
             faster still. `eager`: operation by operation, with the results of imperative PyTorch bit for bit.
             `native`: as C, compiled at the first call; results differ in the last bits, because sums are added up in
-            another order. What has no native code runs operation by operation; the report says why.
+            another order. `inductor`: by PyTorch's compiler, which is also what `auto` measures for tensors on a GPU.
+            `onnxruntime`: by ONNX Runtime, calls without gradients only. What a backend refuses runs operation by
+            operation; the report says why.
 
     Returns:
         A callable with `.stats`, `.graphs` and `.report()`; for a module, an `nn.Module` around the same object.

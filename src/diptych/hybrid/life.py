@@ -152,8 +152,9 @@ class Hybrid:
             self.rest.end()
             result = self.serve(entry, flat, roots, turn.run)
         if turn.timed:
-            sample = turn.choice.trial.note(turn.way, self.clock() - began)
-            watch_backward(result, flat, sample, self.clock)
+            clock = entry.tiers.clock(self.clock)
+            sample = turn.choice.trial.note(turn.way, clock() - began)
+            watch_backward(result, flat, sample, clock)
         return result
 
     def full(self) -> bool:

@@ -91,6 +91,7 @@ def graph_data(entry: Entry, profiles: dict[tuple[str, int], LineProfile]) -> di
         "kind": "one path" if program.assumes else "all paths",
         "calls": entry.calls,
         "tier": entry.tiers.tier,
+        "compiler": entry.tiers.compiler,
         "tier_reason": entry.tiers.why if entry.tiers.wanted != "eager" else "",
         "tier_microseconds": entry.tiers.costs(),
         "inputs": [{"path": i.path, "type": str(i.spec), "role": i.role} for i in program.graph.inputs],
@@ -149,7 +150,9 @@ def graph_rows(index: int, graph: dict[str, Any]) -> list[str]:
         "  tier    measured: " + ", ".join(f"{way} {value:g} us" for way, value in costs.items())
         for costs in graph["tier_microseconds"]
     ]
-    rows += [f"  tier    not native: {line}" for line in graph["tier_reason"].splitlines()[:1]]
+    reason = [line for line in graph["tier_reason"].splitlines() if not line.strip().startswith("remedy:")]
+    rows += [f"  tier    not {graph['compiler']}: {line}" for line in reason[:1]]
+    rows += [f"          {line}" for line in reason[1:]]
     arguments = [f"{i['path']}: {i['type']}" for i in graph["inputs"] if i["role"] == "argument"]
     state = [i["path"] for i in graph["inputs"] if i["role"] != "argument"]
     rows += [f"  input   {text}" for text in arguments]

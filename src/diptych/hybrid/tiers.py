@@ -17,10 +17,10 @@ from diptych.hybrid.compiled import Compiled
 from diptych.hybrid.trial import Trial
 from diptych.hybrid.worker import WORKER, Task
 
-BACKENDS = ("auto", "eager", "native")
+BACKENDS = ("auto", "eager", "native", "inductor", "onnxruntime")
 KINDS = 4
 """For how many types of inputs a graph is compiled."""
-IMPERATIVE, PLAIN, NATIVE = "imperative", "plain", "native"
+IMPERATIVE, PLAIN, NATIVE, INDUCTOR = "imperative", "plain", "native", "inductor"
 
 
 @dataclass
@@ -49,8 +49,8 @@ class Turn:
 class Tiers:
     """A graph as a function over its flat inputs, by the tier that is right for a call.
 
-    With `native`, the first call waits for the code. With `auto`, the imperative program and the graph run in turns
-    until the faster one is known; the code is made in the background meanwhile, and then measured against that one.
+    With a backend by name, the first call waits for the code. With `auto`, the imperative program and the graph run in
+    turns until the faster one is known; the code is made in the background meanwhile, and then measured against it.
     """
 
     def __init__(self, program: Program, backend: str, submit: Callable[[Task], None] = WORKER.submit) -> None:
@@ -60,8 +60,10 @@ class Tiers:
         self.submit = submit
         self.native: dict[Any, Compiled | None] = {}
         self.choices: dict[Any, Choice] = {}
-        self.why = reason_against(program) if backend != "eager" else ""
-        if self.why and backend == "native":
+        self.devices = {getattr(place.spec, "device", "cpu").split(":")[0] for place in program.graph.inputs}
+        self.compiler = compiler_for(self.devices, backend)
+        self.why = reason_against(program, self.devices, self.compiler) if backend != "eager" else ""
+        if self.why and backend != "auto":
             self.backend = "eager"
         self.lock = threading.Lock()
         specs = [place.spec for place in program.graph.inputs]
@@ -69,7 +71,7 @@ class Tiers:
         """Whether the guards leave one type of inputs only."""
 
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
-        """A call with `native`."""
+        """A call with a backend by name."""
         key = () if self.fixed else types_of(flat)
         compiled = self.native.get(key)
         if compiled is None:
@@ -89,7 +91,7 @@ class Tiers:
         """Native code for inputs like these; None, and `why`, if there is none."""
         try:
             with torch.set_grad_enabled(grad):
-                return Compiled(self.program.graph, flat, self.plain, later)
+                return Compiled(self.program.graph, flat, self.plain, later, self.compiler)
         except Exception as error:  # whatever goes wrong, the program goes on without
             self.why = str(error) if isinstance(error, DiptychError) else f"{type(error).__name__}: {error}"
             return None
@@ -105,9 +107,9 @@ class Tiers:
         if choice.compiled is not None and choice.compiled.failures and choice.compiled.hopeless():
             self.why = "most runs of the code do not finish: it is not made for the path that they take"
             choice.compiled = None
-            choice.trial.remove(NATIVE)
+            choice.trial.remove(self.compiler)
         way, timed = choice.trial.turn()
-        return Turn(choice, way, timed, choice.compiled if way == NATIVE else None)
+        return Turn(choice, way, timed, choice.compiled if way == self.compiler else None)
 
     def choice(self, key: Any, flat: Any) -> Choice:
         """How inputs of a type not seen before run; beyond `KINDS` types there is one choice for all others."""
@@ -130,38 +132,41 @@ class Tiers:
             def whole() -> None:
                 task()
                 choice.making = False
-                choice.trial.add(NATIVE)
+                choice.trial.add(self.compiler)
 
-            choice.trial.remove(NATIVE)  # what is measured until then is not what it will cost
+            choice.trial.remove(self.compiler)  # what is measured until then is not what it will cost
             choice.making = True
             self.submit(whole)
 
         choice.compiled = self.make(flat, grad, later)
         choice.making = False
         if choice.compiled is not None:
-            choice.trial.add(NATIVE)
+            choice.trial.add(self.compiler)
 
     def settled(self) -> Any:
         """The code that all calls run by from now on, if it has no gradients to give; else None."""
         choice = self.choices.get(())
-        compiled = choice.compiled if choice is not None and choice.trial.chosen == NATIVE else self.native.get(())
-        code = compiled.code if self.fixed and compiled is not None else None
-        if code is None or code.backward is not None or code.inputs or code.forward.function.random:
-            return None
-        return code.forward.direct if len(code.forward.function.results) == code.written.outputs else None
+        compiled = (
+            choice.compiled if choice is not None and choice.trial.chosen == self.compiler else self.native.get(())
+        )
+        return compiled.code.direct if self.fixed and compiled is not None else None
 
     def asking(self) -> Callable[[], bool] | None:
         """What tells whether a call is to be timed, or runs otherwise by now; None if that is never asked."""
         choice = self.choices.get(())
-        return None if choice is None else choice.trial.asks(NATIVE)
+        return None if choice is None else choice.trial.asks(self.compiler)
+
+    def clock(self, clock: Callable[[], float]) -> Callable[[], float]:
+        """A clock that is read when a GPU, if there is one in it, has done what it was asked for."""
+        return clock if "cuda" not in self.devices else lambda: (torch.cuda.synchronize(), clock())[1]
 
     @property
     def tier(self) -> str:
         """What calls run by now; of several types of inputs, the fastest tier that one has."""
         if any(compiled is not None for compiled in self.native.values()):
-            return NATIVE
+            return self.compiler
         ways = {choice.trial.chosen or "measured" for choice in self.choices.values()}
-        return next((way for way in (NATIVE, PLAIN, "measured", IMPERATIVE) if way in ways), PLAIN)
+        return next((way for way in (self.compiler, PLAIN, "measured", IMPERATIVE) if way in ways), PLAIN)
 
     def costs(self) -> list[dict[str, float]]:
         """For each type of inputs, what a call cost by each way, in microseconds."""
@@ -187,7 +192,14 @@ def types_of(flat: Any) -> Any:
     )
 
 
-def reason_against(program: Program) -> str:
+def compiler_for(devices: set[str], backend: str) -> str:
+    """What compiles graphs whose inputs are on these devices."""
+    if backend in ("auto", "eager"):
+        return NATIVE if devices <= {"cpu"} else INDUCTOR
+    return backend
+
+
+def reason_against(program: Program, devices: set[str], compiler: str) -> str:
     """Why a program is not compiled at all, or an empty text."""
     if program.tells:
         return "the program prints, logs or warns"
@@ -195,5 +207,6 @@ def reason_against(program: Program) -> str:
         return "the program draws from generators of its own"
     if program.inference:
         return "the program runs in inference mode"
-    devices = {str(getattr(spec, "device", "cpu")) for spec in (i.spec for i in program.graph.inputs)}
-    return "" if devices <= {"cpu"} else "the program has tensors that are not on the CPU"
+    if compiler != INDUCTOR and not devices <= {"cpu"}:
+        return "the program has tensors that are not on the CPU"
+    return ""
