@@ -41,6 +41,7 @@ def test_operation(operation, args, options) -> None:
     tensors = [leaves[k] for k in places]
     native = compile_native(graph_of(program, tensors), str(operation))
     assert not native.function.calls, "it has code of its own"
+    assert "d_aten(" not in native.function.source, "it has code of its own"
     expected, found = program(*tensors), native(*tensors)
     for want, have in zip(expected, found, strict=True):
         assert have.dtype == want.dtype

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.backends.native import build
+from diptych.backends.native import build, shim
 from diptych.backends.native.binding import bind
 from diptych.backends.native.entry import Entry
 from diptych.backends.native.function import NOTHING, NativeFunction, write_function
@@ -41,6 +41,7 @@ class NativeGraph:
         gemm = blas()
         self.library.d_init.argtypes = [ctypes.c_void_p] * 2
         self.library.d_init(*gemm)
+        shim.start(self.library)
         self.run = bind(function, address_of(self.library.d_run), address_of(self.callback), fail, entry)
         self.held = [(k, result[1]) for k, result in enumerate(function.results) if result[0] == "held"]
 
@@ -81,6 +82,8 @@ def fail(code: int) -> None:
     error, RUN.error = getattr(RUN, "error", None), None
     if code < 0:
         raise NativeFailed("a number that is larger than C's")
+    if code == shim.FAILED:
+        raise NativeFailed(shim.message())
     raise NativeFailed(f"code {code}") from error
 
 

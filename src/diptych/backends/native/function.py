@@ -17,6 +17,7 @@ from diptych.backends.native.numbers import as_number, calculates, number_step
 from diptych.backends.native.opaque import Held, call_python, call_torch
 from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
+from diptych.backends.native.shim import call_from_c, release
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
 from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
@@ -125,7 +126,10 @@ class FunctionWriter(CodeWriter):
                     raise
             else:
                 return self.told_apart(node, made, args) if isinstance(made, Value) else made
-        return call_torch(self, target, out, args, kwargs)
+        try:
+            return call_from_c(self, target, out, args, kwargs)
+        except Unsupported:
+            return call_torch(self, target, out, args, kwargs)
 
     def told_apart(self, node: fx.Node, made: Value, args: Any) -> Value:
         """The result of an operation as a tensor of its own."""
@@ -204,6 +208,7 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
         raise writer.refuse("a graph that always raises")
     into = {k: values[place] for k, place in written.items()}
     slots, results = outputs_of(writer, module, made, places, into)
+    declared, dropped = release(writer)
     offsets, arena = plan(writer.root)
     loops = outline(writer.root, writer.buffers)
     for k, (_, constant) in enumerate(writer.constants.values()):
@@ -219,12 +224,17 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     for buffer in writer.buffers:
         if buffer.kind == "tape":
             top.append(f"{buffer.type} *{buffer.name} = 0;")
+    top += declared
     ends = ["d_end:;"] if "goto d_end" in "\n".join(writer.root.text(0)) else []
     given = {slot[2] for slot in slots if slot[0] == "tape"}
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
+    ends += dropped
     body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*ends, "return d_failed;"]]
-    texts = [header("prelude.h"), *([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
+    texts = [header("prelude.h")]
+    texts += [header("aten.h")] if writer.calls_aten else []
+    texts += [header("products.h"), *writer.kernels] if writer.kernels else []
+    texts += loops
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
         "\n".join([*texts, head, *body, "}", ""]),

@@ -64,3 +64,12 @@ def lives_in(block: Block, clock: list[int]) -> dict[Buffer, Life]:
             else:
                 whole[buffer], lives[buffer] = here, alone
     return lives
+
+
+def last_uses(block: Block) -> dict[Buffer, int]:
+    """The number of the last statement of a block in which a buffer is used, also in what is inside of it."""
+    made: dict[Buffer, int] = {}
+    for place, statement in enumerate(block.statements):
+        inside = {buffer for part in statement.blocks() for buffer in last_uses(part)}
+        made |= dict.fromkeys({*statement.reads, *statement.writes, *inside}, place)
+    return made

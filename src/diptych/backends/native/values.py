@@ -55,7 +55,10 @@ def contiguous_strides(sizes: Sequence[Size]) -> tuple[Size, ...]:
 
 @dataclass(eq=False)
 class Buffer:
-    """Memory: `kind` is `arena`, `input`, `output`, `constant` or `tape`; `loads` counts who reads it from memory."""
+    """Memory: `kind` is `arena`, `input`, `output`, `constant`, `tape`, or `owned` by what PyTorch made.
+
+    `loads` counts who reads it from memory.
+    """
 
     name: str
     dtype: torch.dtype

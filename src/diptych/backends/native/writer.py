@@ -54,6 +54,7 @@ class CodeWriter:
         self.looping = 0
         self.can_fail = False
         self.random = False
+        self.calls_aten = False
         self.kernels: list[str] = []
         self.products: dict[tuple[str, str], str] = {}
 
