@@ -35,7 +35,7 @@ def write_cond(writer: Writer, node: fx.Node, pred: Any, then: Any, orelse: Any,
     outs: list[Any] = []
     for module in (then, orelse):
         part = Part(recorder.parts, recorder.part)
-        with recorder.inside(part):
+        with recorder.inside(part), recorder.cuts.region(leaves, operands):
             outs.append(writer.run(module, leaves))
         parts.append(part)
     branch = Branch(writer, pred, parts, leaves, outs, node.meta["spec"])

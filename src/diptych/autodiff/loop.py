@@ -51,7 +51,7 @@ class Loop:
         self.writer = writer
         self.recorder = writer.recorder
         self.test, self.body = test, body
-        self.initial = carried
+        self.initial, self.operands = carried, operands
         self.grad = torch.is_grad_enabled()
         with self.recorder:
             self.carried = [v.contiguous() if isinstance(v, torch.Tensor) else v for v in carried]
@@ -150,7 +150,8 @@ class Loop:
             self.tested = found[0]
         with recorder.inside(self.body_part):
             self.inner = [self.entering(self.body_part, k, specs[k], self.needs[k]) for k in range(len(specs))]
-            made = self.writer.run(self.body, [*self.inner, *self.leaves])
+            with recorder.cuts.region([*self.inner, *self.leaves], [*(None for _ in self.inner), *self.operands]):
+                made = self.writer.run(self.body, [*self.inner, *self.leaves])
             if made is None:
                 raise recorder.refuse("a loop whose body always raises")
             with recorder:

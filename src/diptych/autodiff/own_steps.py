@@ -67,7 +67,10 @@ def gradient(recorder: Recorder, outputs: Any, inputs: Any, seeds: Any, create_g
     if create_graph:
         raise recorder.refuse("a gradient of second order")
     with recorder:
-        return tuple(reached(recorder, grad) for grad in torch.autograd.grad(outputs, inputs, seeds, retain_graph=True))
+        found = recorder.cuts.gradients(recorder, outputs, inputs, seeds)
+        if any(grad is None for grad in found):
+            raise recorder.refuse("a gradient of something that this path does not reach")
+        return tuple(reached(recorder, grad) for grad in found if grad is not None)
 
 
 @rule("backward")
@@ -76,10 +79,10 @@ def backward(recorder: Recorder, outputs: Any, leaves: Any, seeds: Any, retain_g
     if create_graph:
         raise recorder.refuse("a gradient of second order")
     with recorder:
-        found = torch.autograd.grad(outputs, leaves, seeds, True, allow_unused=True)
+        found = recorder.cuts.gradients(recorder, outputs, leaves, seeds)
         if any(grad is None for grad in found):
             raise recorder.refuse("backward() does not reach a tensor that it reaches on other paths")
-        return tuple(reached(recorder, grad).contiguous() for grad in found)
+        return tuple(reached(recorder, grad).contiguous() for grad in found if grad is not None)
 
 
 def reached(recorder: Recorder, grad: torch.Tensor) -> torch.Tensor:

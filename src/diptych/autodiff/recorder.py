@@ -25,6 +25,7 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, S
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
+from diptych.autodiff.cuts import Cuts
 from diptych.autodiff.part import Part
 from diptych.autodiff.reach import Reach
 from diptych.autodiff.refusal import NotWrittenOut
@@ -82,6 +83,7 @@ class Recorder(TorchDispatchMode):
         self.constants: dict[int, tuple[torch.Tensor, fx.Node]] = {}
         self.symbols = Symbols(self)
         self.reach = Reach(self)
+        self.cuts = Cuts()
         self.where: Where | None = None
 
     @contextmanager
@@ -99,8 +101,6 @@ class Recorder(TorchDispatchMode):
             if value != expected:
                 raise self.refuse(what)
             return
-        if self.part.parent is not None or self.part.repeats:
-            raise self.refuse(f"{what}, inside of control flow")
         node = self.emit(OWN["assume"], (value, expected))
         node.meta |= {"spec": NumberSpec("int"), "val": 0}
 
