@@ -58,3 +58,42 @@ def test_tensors_made_by_a_loop(program: Any):
             assert same == [[a is b for a in wanted] for b in wanted]
     assert native.stats.graph_calls >= 4
     assert "native" in str(native.report())
+
+
+def detached(n: torch.Tensor, x: torch.Tensor) -> Any:
+    """Views of tensors that nobody else has, made on either side of a branch."""
+    kept = x.sum()
+    if n > 1:
+        loss = (x * 2).sum().detach()
+        kept = kept + 1
+    else:
+        loss = (x + 1).sum().detach()
+    return loss, kept
+
+
+def viewed(n: torch.Tensor, x: torch.Tensor) -> Any:
+    """A view of an input on one side, and two views of one tensor."""
+    y = x * 3
+    if n > 1:
+        a, b = x.detach(), y[0]
+    else:
+        a, b = y.detach(), y[1]
+    return a, b, y
+
+
+@pytest.mark.parametrize("program", [detached, viewed])
+def test_views_that_a_branch_gives_share_memory_as_they_should(program: Any):
+    native = diptych.hybridize(program, backend="native")
+    with torch.no_grad():
+        for n in (0, 2, 1, 5, 0, 3):
+            given = torch.tensor(n), torch.tensor([1.0, 2.0])
+            made, wanted = native(*given), program(*given)
+            parts = made, wanted
+            for one, right in zip(*parts, strict=True):
+                torch.testing.assert_close(one, right)
+            shared = [[share(a, b) for a in (*part, given[1])] for part in parts for b in part]
+            assert shared[: len(parts[0])] == shared[len(parts[0]) :]
+
+
+def share(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()

@@ -137,7 +137,10 @@ class FunctionWriter(CodeWriter):
         found = self.settle(made, len(node.users))
         if is_view(node) or any(found is arg for arg in args):
             found = copy.copy(found)
-            found.origin = "-1" if is_view(node) else ""
+            found.origin, found.base = "", None
+            if is_view(node):
+                whole = isinstance(args[0], Value) and node.meta["val"].is_contiguous()
+                found.origin, found.base = ("", args[0]) if whole else ("-1", None)
         return found
 
     def ready(self, value: Any) -> Any:
@@ -282,6 +285,13 @@ def outputs_of(
             results.append(("held", value.index))
         else:
             results.append(("constant", value))
+    origins = [(result[0], writer.origin(v)) for result, v in zip(results, values, strict=True) if isinstance(v, Value)]
+    chosen = [origin for kind, origin in origins if kind == "chosen"]
+    if chosen:
+        listed = ", ".join([*chosen, *(origin for kind, origin in origins if kind not in ("chosen", "again"))])
+        inputs, count = 1 + max(places.values(), default=-1), listed.count(",") + 1
+        check = f"d_shared((const int[]){{{listed}}}, {len(chosen)}, {count}, {inputs})"
+        writer.lines(f"if ({check}) {{ d_failed = 5; goto d_end; }}")
     overwrite(writer, [(target, values[k]) for k, target in into.items()])
     return slots, results
 
@@ -369,7 +379,7 @@ def chosen_result(
     """Write a tensor that control flow gives: its origin tells which tensor of the program it is."""
     writer.can_fail = True
     number = len(slots)
-    writer.lines(f"if ({origin} == -1) {{ d_failed = 5; goto d_end; }}", f"*(int64_t *)out[{number}] = {origin};")
+    writer.lines(f"*(int64_t *)out[{number}] = {origin};")
     slots.append(("number", "int", None))
     if found.buffer.kind != "arena" or found.buffer in known:
         target = Strided(writer.buffer(found.dtype, found.count), found.sizes)

@@ -30,6 +30,14 @@ void d_init(void *sgemm, void *dgemm) {
     d_dgemm_of_mkl = (d_gemm_d)dgemm;
 }
 
+/* Whether one of the first `chosen` results is a view of an input, or of the tensor that another result is a view of. */
+static bool d_shared(const int *origins, int chosen, int count, int inputs) {
+    for (int k = 0; k < chosen; k++)
+        for (int j = 0; j < count && origins[k] < 0; j++)
+            if (-origins[k] <= inputs || (j != k && (origins[j] == origins[k] || origins[j] == -origins[k]))) return true;
+    return false;
+}
+
 static inline float d_remainderf(float a, float b) {
     float m = fmodf(a, b);
     return (m != 0 && ((b < 0) != (m < 0))) ? m + b : m;

@@ -84,6 +84,8 @@ class Value:
         self.sizes = tuple(sizes)
         self.dtype = dtype
         self.origin = ""
+        self.base: Value | None = None
+        """The value that it is a view of, if its own elements lie one after the other."""
         self.remark = ""
 
     @property

@@ -150,9 +150,17 @@ class CodeWriter:
     def origin(self, value: Value) -> str:
         """Which tensor of the program a value is: input `k` is `k + 1`, what is made has a number of its own.
 
-        It is -1 for views, which share memory with another tensor. What a loop makes is another tensor each round.
+        For a view it is that of the tensor it is a view of, but negative; -1 if its elements lie in another order. What
+        a loop makes is another tensor each round.
         """
-        if not value.origin and self.looping:
+        if not value.origin and value.base is not None:
+            base = self.origin(value.base)
+            if base.lstrip("-").isdigit():
+                value.origin = str(-abs(int(base)))
+            else:
+                value.origin = self.names.fresh("origin")
+                self.lines(f"const int {value.origin} = {base} < 0 ? {base} : -{base};")
+        elif not value.origin and self.looping:
             value.origin = self.names.fresh("origin")
             self.lines(f"const int {value.origin} = ++d_made;")
         elif not value.origin:
