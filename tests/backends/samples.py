@@ -98,6 +98,7 @@ SAMPLES: dict[str, list] = {
         (aten.clamp.default, (X, None, 0.5)),
         (aten.clamp.default, (WHOLE, -2, 3)),
     ],
+    "leaky_relu": [*unary("leaky_relu"), (aten.leaky_relu.default, (X, -0.3)), (aten.leaky_relu.default, (X, 0))],
     "clamp_min": [(aten.clamp_min.default, (X, 0.1))],
     "clamp_max": [(aten.clamp_max.default, (X, 0.1))],
     "_to_copy": [

@@ -52,6 +52,12 @@ def clamp_max(w: CodeWriter, out: Any, x: Any, high: Any) -> Value:
     return pointwise.clamped(w, out, x, None, high)
 
 
+@step("leaky_relu")
+def leaky_relu(w: CodeWriter, out: Any, x: Any, slope: Any = 0.01) -> Value:
+    parts = [w.operand(v, out.dtype, w.sizes(out)) for v in (x, slope)]
+    return pointwise.formula("({a} > 0 ? {a} : {a} * {b})", w.sizes(out), out.dtype, parts)
+
+
 @step("_to_copy", "convert_element_type", "to")
 def converted(w: CodeWriter, out: Any, x: Value, *rest: Any, **options: Any) -> Value:
     return w.converted(x, out.dtype)
