@@ -9,6 +9,8 @@ import diptych
 from diptych.autodiff.written import write_out
 from diptych.backends.native import shim
 from diptych.backends.native.call import NativeFailed, NativeGraph, compile_native
+from diptych.backends.native.entry import Entry
+from diptych.backends.native.function import write_function
 from tests.backends.test_native_steps import graph_of
 
 aten = torch.ops.aten
@@ -103,12 +105,16 @@ def test_what_raises_in_pytorch_ends_the_run_and_says_why() -> None:
     assert torch.is_grad_enabled()
 
 
-def test_results_outlive_the_function_and_are_not_shared() -> None:
+@pytest.mark.parametrize("entry", [None, Entry])
+def test_results_outlive_the_function_and_are_not_shared(entry) -> None:
     def program(x, w):
         y = aten.convolution(x, w, None, *SAME)
-        return y, y.relu()
+        return y, y.relu(), y.view(-1), y[0], aten.sort(y)[1]
 
-    code = compile_native(graph_of(program, (X, W)), "program")
+    code = NativeGraph(write_function(graph_of(program, (X, W)), "program"), entry)
+    for want, have in zip(program(X, W), code(X, W), strict=True):
+        assert (have.shape, have.stride(), have.requires_grad) == (want.shape, want.stride(), False)
+        torch.testing.assert_close(have, want)
     kept = code(X, W)
     first = [made.clone() for made in kept]
     code(X * 2, W)

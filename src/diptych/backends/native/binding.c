@@ -18,10 +18,11 @@ typedef union {
         int64_t rounds;
         char *rows;
     } tape;
+    void *made; /* a tensor of PyTorch's C interface */
 } Variable;
 
 enum { IN_TENSOR, IN_BOOL, IN_INT, IN_FLOAT, IN_NONE };
-enum { SLOT_TENSOR, SLOT_NUMBER, SLOT_TAPE };
+enum { SLOT_TENSOR, SLOT_NUMBER, SLOT_TAPE, SLOT_MADE };
 enum { OUT_TENSOR, OUT_CHOSEN, OUT_BOOL, OUT_INT, OUT_FLOAT, OUT_INPUT, OUT_VIEW, OUT_AGAIN, OUT_TAPE, OUT_CONSTANT };
 
 typedef struct {
@@ -50,7 +51,7 @@ typedef struct {
     Result *result;
     size_t arena_size;
     char *arena; /* for the next call; NULL while one runs */
-    PyObject *fail, *empty, *data_ptr, *parts;
+    PyObject *fail, *empty, *data_ptr, *taken, *parts;
 } Entry;
 
 static int64_t address_of(Entry *self, PyObject *tensor) {
@@ -64,6 +65,15 @@ static int64_t address_of(Entry *self, PyObject *tensor) {
 static PyObject *empty(Entry *self, PyObject *sizes, PyObject *strides, PyObject *dtype) {
     PyObject *given[] = {sizes, strides, dtype};
     return PyObject_Vectorcall(self->empty, given, 3, NULL);
+}
+
+/* A tensor that an operation made, as one of Python. */
+static PyObject *taken(Entry *self, void *handle) {
+    PyObject *capsule = PyCapsule_New(handle, NULL, NULL);
+    if (!capsule) return NULL;
+    PyObject *made = PyObject_CallOneArg(self->taken, capsule);
+    Py_DECREF(capsule);
+    return made;
 }
 
 static int64_t size_of(PyObject *tensor, Py_ssize_t dim) {
@@ -227,6 +237,8 @@ static PyObject *entry_call(PyObject *object, PyObject *const *flat, size_t flag
         failed(self, code);
         goto end;
     }
+    for (Py_ssize_t k = 0; k < self->slots; k++)
+        if (self->slot[k].kind == SLOT_MADE && !(made[k] = taken(self, variables[k].made))) goto end;
     results = PyTuple_New(self->results);
     for (Py_ssize_t k = 0; results && k < self->results; k++) {
         PyObject *found = result_of(self, k, flat, made, variables, results);
@@ -251,14 +263,14 @@ static PyObject *or_null(PyObject *tuple, Py_ssize_t k) {
 
 static void *room(Py_ssize_t count, size_t width) { return calloc((size_t)count + 1, width); }
 
-/* Entry(function, python, inputs, measured, constants, slots, results, arena, fail, empty, data_ptr): see `binding.py`. */
+/* Entry(function, python, inputs, measured, constants, slots, results, arena, fail, empty, data_ptr, taken): see `binding.py`. */
 static PyObject *entry_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
-    PyObject *inputs, *measured, *constants, *slots, *results, *fail, *make, *data_ptr;
+    PyObject *inputs, *measured, *constants, *slots, *results, *fail, *make, *data_ptr, *take;
     unsigned long long function, python;
     Py_ssize_t arena;
-    if (!PyArg_ParseTuple(args, "KKO!O!O!O!O!nOOO", &function, &python, &PyTuple_Type, &inputs, &PyTuple_Type, &measured,
+    if (!PyArg_ParseTuple(args, "KKO!O!O!O!O!nOOOO", &function, &python, &PyTuple_Type, &inputs, &PyTuple_Type, &measured,
                           &PyTuple_Type, &constants, &PyTuple_Type, &slots, &PyTuple_Type, &results, &arena, &fail,
-                          &make, &data_ptr))
+                          &make, &data_ptr, &take))
         return NULL;
     Entry *self = (Entry *)type->tp_alloc(type, 0);
     if (!self) return NULL;
@@ -266,8 +278,8 @@ static PyObject *entry_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     self->function = (d_function)(uintptr_t)function;
     self->python = (void *)(uintptr_t)python;
     self->arena_size = ((size_t)arena + 63) / 64 * 64;
-    self->parts = PyTuple_Pack(5, slots, results, fail, make, data_ptr); /* keeps what is pointed to */
-    self->fail = fail, self->empty = make, self->data_ptr = data_ptr;
+    self->parts = PyTuple_Pack(6, slots, results, fail, make, data_ptr, take); /* keeps what is pointed to */
+    self->fail = fail, self->empty = make, self->data_ptr = data_ptr, self->taken = take;
     self->inputs = PyTuple_GET_SIZE(inputs), self->measured = PyTuple_GET_SIZE(measured);
     self->constants = PyTuple_GET_SIZE(constants);
     self->slots = PyTuple_GET_SIZE(slots), self->results = PyTuple_GET_SIZE(results);

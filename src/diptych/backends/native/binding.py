@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from diptych.backends.native import build
+from diptych.backends.native import build, shim
 from diptych.backends.native.entry import IN, OUT, SLOT, Entry
 from diptych.backends.native.function import NativeFunction
 from diptych.backends.native.unsupported import Unsupported
@@ -75,6 +75,7 @@ def bind(
         fail,
         maker(),
         torch.Tensor.data_ptr,
+        shim.taker() or (lambda capsule: capsule),
     )
 
 
@@ -82,7 +83,7 @@ def slot_of(slot: tuple[Any, ...]) -> tuple[Any, ...]:
     """Kind, sizes, strides, dtype."""
     if slot[0] == "tensor":
         return SLOT["tensor"], known(slot[2]), known(slot[3]), slot[1]
-    return SLOT[slot[0]], None, None, None
+    return SLOT["made" if slot[0] == "owned" else slot[0]], None, None, None
 
 
 def result_of(function: NativeFunction, number: int) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from diptych.backends.native.opaque import NUMBERS, at_address
 
 IN = {"tensor": 0, "bool": 1, "int": 2, "float": 3, "none": 4}
 """Kinds of inputs."""
-SLOT = {"tensor": 0, "number": 1, "tape": 2}
+SLOT = {"tensor": 0, "number": 1, "tape": 2, "made": 3}
 """Kinds of what a function writes to."""
 OUT = {"tensor": 0, "chosen": 1, "bool": 2, "int": 3, "float": 4, "input": 5, "view": 6, "again": 7, "tape": 8,
        "constant": 9}  # fmt: skip
@@ -49,12 +49,13 @@ class Entry:
         fail: Callable[[int], None],
         empty: Callable[..., torch.Tensor],
         data_ptr: Callable[[torch.Tensor], int],
+        taken: Callable[[Any], torch.Tensor],
     ) -> None:
         self.function = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(function)
         self.python = python
         self.inputs, self.measured, self.constants = inputs, measured, constants
         self.slots, self.results, self.size = slots, results, arena
-        self.fail, self.empty, self.data_ptr = fail, empty, data_ptr
+        self.fail, self.empty, self.data_ptr, self.taken = fail, empty, data_ptr, taken
         self.local = threading.local()
 
     def arena(self) -> int:
@@ -80,6 +81,9 @@ class Entry:
         failed = self.function(pointers, (ctypes.c_void_p * (len(places) + 1))(*places), self.arena(), self.python)
         if failed:
             self.fail(failed)
+        for k, slot in enumerate(self.slots):
+            if slot[0] == SLOT["made"]:
+                slots[k] = self.taken(capsule(slots[k].value))
         made: list[Any] = []
         for result in self.results:
             made.append(self.result(result, slots, flat, made))
@@ -143,6 +147,13 @@ class Entry:
                 return value
             case _:
                 return slots[place].value
+
+
+def capsule(address: int) -> Any:
+    """A pointer as an object of Python."""
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, [ctypes.c_void_p] * 3
+    return new(address, None, None)
 
 
 @functools.cache

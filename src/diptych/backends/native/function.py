@@ -17,7 +17,7 @@ from diptych.backends.native.numbers import as_number, calculates, number_step
 from diptych.backends.native.opaque import Held, call_python, call_torch
 from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
-from diptych.backends.native.shim import call_from_c, release
+from diptych.backends.native.shim import call_from_c, can_hand_over, handed_over, handed_slot, release
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
 from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
@@ -224,20 +224,16 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
             top.append(f"{C_TYPES[slot[1]]} *{slot[4]} = ({C_TYPES[slot[1]]} *)out[{k}];")
     for tape in writer.tapes:
         top.append(f"d_tape {tape} = {{0, 0}};")
-    for buffer in writer.buffers:
-        if buffer.kind == "tape":
-            top.append(f"{buffer.type} *{buffer.name} = 0;")
+    top += [f"{buffer.type} *{buffer.name} = 0;" for buffer in writer.buffers if buffer.kind == "tape"]
     top += declared
     ends = ["d_end:;"] if "goto d_end" in "\n".join(writer.root.text(0)) else []
     given = {slot[2] for slot in slots if slot[0] == "tape"}
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
     ends += dropped
     body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
-    body += ["    " + line for line in [*ends, "return d_failed;"]]
-    texts = [header("prelude.h")]
-    texts += [header("aten.h")] if writer.calls_aten else []
-    texts += [header("products.h"), *writer.kernels] if writer.kernels else []
-    texts += loops
+    body += ["    " + line for line in [*handed_over(slots), *ends, "return d_failed;"]]
+    texts = [header("prelude.h"), *([header("aten.h")] if writer.calls_aten else [])]
+    texts += [*([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
         "\n".join([*texts, head, *body, "}", ""]),
@@ -341,6 +337,9 @@ def tensor_result(
         if not found.whole() or found.offset != 0:
             raise writer.refuse("a view of the rows of a loop as a result")
         return ("tape", len(slots) - 1, found.sizes[1:])
+    if can_hand_over(found):
+        known[found.buffer] = len(slots)
+        slots.append(handed_slot(writer, found))
     if found.buffer.kind != "arena" and found.buffer not in known:
         target = Strided(writer.buffer(found.dtype, found.count), found.sizes)
         writer.store(target, found)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -17,7 +19,7 @@ from diptych.backends.native.numbers import as_number
 from diptych.backends.native.opaque import fixed
 from diptych.backends.native.plan import last_uses
 from diptych.backends.native.unsupported import Unsupported
-from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
+from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, contiguous_strides, times
 
 if TYPE_CHECKING:
     from diptych.backends.native.function import FunctionWriter
@@ -83,6 +85,18 @@ def start(loaded: ctypes.CDLL) -> None:
         known = functions()
         assert known is not None
         loaded.d_torch_init((ctypes.c_void_p * len(known))(*known))
+
+
+@functools.cache
+def taker() -> Any:
+    """What makes a tensor of Python of one that C has, which it takes; None if there is no such function."""
+    try:
+        found = importlib.import_module("torch._C._aoti")
+        handle = found.unsafe_alloc_void_ptr_from_tensor(given := torch.tensor(2.5))
+        made = found.alloc_tensor_by_stealing_from_void_ptr(handle)
+        return found.alloc_tensor_by_stealing_from_void_ptr if made.data_ptr() == given.data_ptr() else None
+    except (ImportError, AttributeError, TypeError, RuntimeError):
+        return None
 
 
 def message() -> str:
@@ -192,6 +206,7 @@ def call_from_c(writer: FunctionWriter, target: Any, out: Any, args: Any, kwargs
             continue
         found = Strided(writer.buffer(value.dtype, times(*sizes), "owned"), sizes)
         buffer, number = found.buffer, dtype_code(value.dtype)
+        writer.made_by_torch[buffer] = sizes
         place = f"&{buffer.name}_held, (void **)&{buffer.name}"
         lines.append(f"    bad = bad || d_take(stack[{k}], {buffer.count}, {number}, {version()}u, {place});")
         results.append(found)
@@ -200,15 +215,36 @@ def call_from_c(writer: FunctionWriter, target: Any, out: Any, args: Any, kwargs
     return tuple(results) if isinstance(out, tuple) else results[0]
 
 
+def can_hand_over(found: Strided) -> bool:
+    """Whether a result of the function is all that a call made, so that it need not be copied."""
+    buffer = found.buffer
+    return buffer.kind == "owned" and found.whole() and found.count == buffer.count and taker() is not None
+
+
+def handed_slot(writer: FunctionWriter, found: Strided) -> tuple[Any, ...]:
+    """The slot of such a result; a run in which the call was not made fails."""
+    buffer, sizes = found.buffer, writer.made_by_torch[found.buffer]
+    buffer.kind = "handed"
+    writer.lines(f"if (!{buffer.name}_held) {{ d_failed = 5; goto d_end; }}", reads=[buffer])
+    return "owned", buffer.dtype, sizes, contiguous_strides(sizes), buffer.name
+
+
+def handed_over(slots: Sequence[tuple[Any, ...]]) -> list[str]:
+    """The lines that give such results to the caller, when nothing can fail any more."""
+    names = [(k, slot[4]) for k, slot in enumerate(slots) if slot[0] == "owned"]
+    return [f"*(void **)out[{k}] = {name}_held; {name}_held = 0;" for k, name in names]
+
+
 def release(writer: FunctionWriter) -> tuple[list[str], list[str]]:
     """Let go of what calls made after the last statement that uses it; the lines to begin and to end the function."""
-    owned = [buffer for buffer in writer.buffers if buffer.kind == "owned"]
+    made = list(writer.made_by_torch)
+    owned = [buffer for buffer in made if buffer.kind == "owned"]
     ends = last_uses(writer.root)
     for place in sorted({ends[buffer] for buffer in owned if buffer in ends}, reverse=True):
         drops = [drop(buffer) for buffer in owned if ends.get(buffer) == place]
         writer.root.statements.insert(place + 1, Lines(drops))
-    declared = [f"{buffer.type} *{buffer.name} = 0; void *{buffer.name}_held = 0;" for buffer in owned]
-    return declared, [drop(buffer) for buffer in owned]
+    declared = [f"{buffer.type} *{buffer.name} = 0; void *{buffer.name}_held = 0;" for buffer in made]
+    return declared, [drop(buffer) for buffer in made]
 
 
 def drop(buffer: Buffer) -> str:

@@ -55,7 +55,8 @@ def contiguous_strides(sizes: Sequence[Size]) -> tuple[Size, ...]:
 
 @dataclass(eq=False)
 class Buffer:
-    """Memory: `kind` is `arena`, `input`, `output`, `constant`, `tape`, or `owned` by what PyTorch made.
+    """Memory: `kind` is `arena`, `input`, `output`, `constant`, `tape`, `owned` by what PyTorch made, or
+    `handed` to the caller with it.
 
     `loads` counts who reads it from memory.
     """

@@ -55,6 +55,7 @@ class CodeWriter:
         self.can_fail = False
         self.random = False
         self.calls_aten = False
+        self.made_by_torch: dict[Buffer, tuple[int, ...]] = {}
         self.kernels: list[str] = []
         self.products: dict[tuple[str, str], str] = {}
 
