@@ -48,8 +48,10 @@ def fold(
         for k, count in enumerate(level):
             if count:
                 rows = [tensor.narrow(0, done[k], count) for tensor in data[k]]
-                for numbers in places[k]:
-                    rows += take(numbers.narrow(0, done[k], count))
+                if places[k]:  # one gather for all places: its gradient is one scatter
+                    numbers = [place.narrow(0, done[k], count) for place in places[k]]
+                    taken = [part.split(count) for part in take(torch.cat(numbers) if len(numbers) > 1 else numbers[0])]
+                    rows += [part for place in zip(*taken, strict=True) for part in place]
                 found = kinds[k](*rows, *shared[k])
                 made.append(found if isinstance(found, tuple) else (found,))
                 done[k] += count
