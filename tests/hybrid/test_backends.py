@@ -180,3 +180,21 @@ def test_code_that_mostly_fails_is_given_up() -> None:
 def test_an_unknown_backend() -> None:
     with pytest.raises(ValueError, match="backend is one of auto, eager, native, inductor, onnxruntime"):
         diptych.hybridize(lambda x: x, backend="tpu")
+
+
+def seeded(x: torch.Tensor) -> torch.Tensor:
+    """Draws from a stream that it seeds itself."""
+    torch.manual_seed(0)
+    return x + torch.empty(3).uniform_(-1, 1)
+
+
+def test_a_seed_is_set_at_each_run():
+    native = diptych.hybridize(seeded, backend="native")
+    x = torch.ones(3)
+    for _ in range(5):
+        torch.manual_seed(1)
+        assert torch.equal(native(x), seeded(x))
+        state = torch.get_rng_state()
+        native(x)
+        assert torch.equal(torch.get_rng_state(), state)
+    assert "native" in str(native.report())

@@ -103,7 +103,8 @@ class Writer:
     def number(self, kind: str, target: Any, args: Any, kwargs: Any) -> Any:
         """A step that gives a Python number."""
         parts = [*args, *kwargs.values()]
-        if all(isinstance(part, bool | int | float) for part in parts):
+        pure = getattr(target, "__module__", "") in ("_operator", "math", "builtins")
+        if pure and all(isinstance(part, bool | int | float) for part in parts):
             return target(*args, **kwargs)
         if target in EXACT and all(type(part) in (int, torch.SymInt) for part in parts):
             return EXACT[target](*args)
