@@ -122,6 +122,17 @@ def test_results_outlive_the_function_and_are_not_shared(entry) -> None:
         assert torch.equal(was, now)
 
 
+@pytest.mark.parametrize("entry", [None, Entry])
+def test_nothing_but_the_caller_keeps_a_result(entry) -> None:
+    def program(x, w):
+        y = aten.convolution(x, w, None, *SAME)
+        return y, aten.convolution(y, w[:, :1].repeat(1, 8, 1, 1), None, *SAME)
+
+    code = NativeGraph(write_function(graph_of(program, (X, W)), "program"), entry)
+    assert {slot[0] for slot in code.function.slots} == {"owned"}
+    assert [made._use_count() for made in code(X, W)] == [1, 1]
+
+
 def test_without_the_interface_python_calls(monkeypatch) -> None:
     monkeypatch.setattr(shim, "functions", lambda: None)
     code = compile_native(graph_of(lambda x, w: (aten.convolution(x, w, None, *SAME),), (X, W)), "program")

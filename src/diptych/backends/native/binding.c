@@ -52,6 +52,7 @@ typedef struct {
     size_t arena_size;
     char *arena; /* for the next call; NULL while one runs */
     PyObject *fail, *empty, *data_ptr, *taken, *parts;
+    int (*drop)(void *made); /* lets go of a tensor that was taken; NULL if taking it did */
 } Entry;
 
 static int64_t address_of(Entry *self, PyObject *tensor) {
@@ -73,6 +74,7 @@ static PyObject *taken(Entry *self, void *handle) {
     if (!capsule) return NULL;
     PyObject *made = PyObject_CallOneArg(self->taken, capsule);
     Py_DECREF(capsule);
+    if (made && self->drop) self->drop(handle);
     return made;
 }
 
@@ -263,20 +265,21 @@ static PyObject *or_null(PyObject *tuple, Py_ssize_t k) {
 
 static void *room(Py_ssize_t count, size_t width) { return calloc((size_t)count + 1, width); }
 
-/* Entry(function, python, inputs, measured, constants, slots, results, arena, fail, empty, data_ptr, taken): see `binding.py`. */
+/* Entry(function, python, inputs, measured, constants, slots, results, arena, fail, empty, data_ptr, taken, drop): see `binding.py`. */
 static PyObject *entry_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
     PyObject *inputs, *measured, *constants, *slots, *results, *fail, *make, *data_ptr, *take;
-    unsigned long long function, python;
+    unsigned long long function, python, drop;
     Py_ssize_t arena;
-    if (!PyArg_ParseTuple(args, "KKO!O!O!O!O!nOOOO", &function, &python, &PyTuple_Type, &inputs, &PyTuple_Type, &measured,
+    if (!PyArg_ParseTuple(args, "KKO!O!O!O!O!nOOOOK", &function, &python, &PyTuple_Type, &inputs, &PyTuple_Type, &measured,
                           &PyTuple_Type, &constants, &PyTuple_Type, &slots, &PyTuple_Type, &results, &arena, &fail,
-                          &make, &data_ptr, &take))
+                          &make, &data_ptr, &take, &drop))
         return NULL;
     Entry *self = (Entry *)type->tp_alloc(type, 0);
     if (!self) return NULL;
     self->call = entry_call;
     self->function = (d_function)(uintptr_t)function;
     self->python = (void *)(uintptr_t)python;
+    self->drop = (int (*)(void *))(uintptr_t)drop;
     self->arena_size = ((size_t)arena + 63) / 64 * 64;
     self->parts = PyTuple_Pack(6, slots, results, fail, make, data_ptr, take); /* keeps what is pointed to */
     self->fail = fail, self->empty = make, self->data_ptr = data_ptr, self->taken = take;

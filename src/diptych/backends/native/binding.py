@@ -63,6 +63,7 @@ def bind(
     At `python` is what it calls for operations of PyTorch. A result that only Python has is None.
     """
     kind = kind or compiled_entry() or Entry
+    take, drop = shim.taker() or (lambda capsule: capsule, 0)
     return kind(
         address,
         python,
@@ -75,7 +76,8 @@ def bind(
         fail,
         maker(),
         torch.Tensor.data_ptr,
-        shim.taker() or (lambda capsule: capsule),
+        take,
+        drop,
     )
 
 

@@ -34,6 +34,7 @@ class Entry:
 
     `inputs` are kinds; `measured` pairs of input and dimension; `constants` addresses; `slots` tuples of kind, sizes,
     strides, dtype; `results` tuples of kind, place, origin, sizes, strides, value, offset (see `binding.result_of`).
+    `taken` makes a tensor of Python of one of PyTorch's C interface; then `drop`, if not 0, lets go of that one.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Entry:
         empty: Callable[..., torch.Tensor],
         data_ptr: Callable[[torch.Tensor], int],
         taken: Callable[[Any], torch.Tensor],
+        drop: int,
     ) -> None:
         self.function = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4)(function)
         self.python = python
         self.inputs, self.measured, self.constants = inputs, measured, constants
         self.slots, self.results, self.size = slots, results, arena
         self.fail, self.empty, self.data_ptr, self.taken = fail, empty, data_ptr, taken
+        self.drop = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(drop) if drop else None
         self.local = threading.local()
 
     def arena(self) -> int:
@@ -83,7 +86,10 @@ class Entry:
             self.fail(failed)
         for k, slot in enumerate(self.slots):
             if slot[0] == SLOT["made"]:
-                slots[k] = self.taken(capsule(slots[k].value))
+                handle = slots[k].value
+                slots[k] = self.taken(capsule(handle))
+                if self.drop is not None:
+                    self.drop(handle)
         made: list[Any] = []
         for result in self.results:
             made.append(self.result(result, slots, flat, made))

@@ -39,6 +39,7 @@ FUNCTIONS = (
     "aoti_torch_grad_mode_set_enabled",
 )
 """What `aten.h` calls, in its order."""
+DROP = "aoti_torch_delete_tensor_object"
 FAILED = 6
 """The code of a run in which an operation raised."""
 
@@ -88,13 +89,23 @@ def start(loaded: ctypes.CDLL) -> None:
 
 
 @functools.cache
-def taker() -> Any:
-    """What makes a tensor of Python of one that C has, which it takes; None if there is no such function."""
+def taker() -> tuple[Any, int] | None:
+    """What makes a tensor of Python of one that C has, and what in C has to let go of that one afterwards, or 0.
+
+    None if there is no such function, or if it does not do what is known of it.
+    """
+    known = functions()
+    if known is None:
+        return None
     try:
         found = importlib.import_module("torch._C._aoti")
-        handle = found.unsafe_alloc_void_ptr_from_tensor(given := torch.tensor(2.5))
-        made = found.alloc_tensor_by_stealing_from_void_ptr(handle)
-        return found.alloc_tensor_by_stealing_from_void_ptr if made.data_ptr() == given.data_ptr() else None
+        given: Any = torch.tensor(2.5)
+        before = given._use_count()
+        made = found.alloc_tensor_by_stealing_from_void_ptr(found.unsafe_alloc_void_ptr_from_tensor(given))
+        kept = given._use_count() - before  # it takes another reference instead of the one that it was given
+        if made.data_ptr() != given.data_ptr() or kept not in (0, 1):
+            return None
+        return found.alloc_tensor_by_stealing_from_void_ptr, kept * known[FUNCTIONS.index(DROP)]
     except (ImportError, AttributeError, TypeError, RuntimeError):
         return None
 
