@@ -26,6 +26,7 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from diptych.autodiff.cuts import Cuts
+from diptych.autodiff.memory import disjoint
 from diptych.autodiff.part import Part
 from diptych.autodiff.reach import Reach
 from diptych.autodiff.refusal import NotWrittenOut
@@ -149,7 +150,7 @@ class Recorder(TorchDispatchMode):
     def write(self, func: Any, args: Any, kwargs: Any) -> Any:
         """An operation that writes into its first argument: the tensor stands for another node from now on.
 
-        Other tensors that see the same memory are not to be used any more.
+        Other tensors that see the same elements are not to be used any more.
         """
         schema = func._schema
         written = [a.alias_info is not None and a.alias_info.is_write for a in schema.arguments]
@@ -174,7 +175,9 @@ class Recorder(TorchDispatchMode):
             self.fake(func, args, kwargs)
         else:
             for other, _ in list(self.known.values()):
-                if other is not target and other is not made and other.untyped_storage()._cdata == storage:
+                if other is target or other is made or other.untyped_storage()._cdata != storage:
+                    continue
+                if not disjoint(other, target):
                     self.stale.add(id(other))
         self.stands_for(target, node)
         return target
