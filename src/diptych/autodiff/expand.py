@@ -16,11 +16,13 @@ from torch import fx
 
 from diptych.autodiff import own_steps
 from diptych.autodiff.branch import write_cond
+from diptych.autodiff.folds import write_fold
 from diptych.autodiff.loop import write_while
 from diptych.autodiff.recorder import Recorder
 from diptych.autodiff.values import Opaque, fresh_of
 from diptych.graph import walk
 from diptych.graph.control import Raise, cond, while_loop
+from diptych.graph.fold import Fold, structure_of
 from diptych.graph.spec import NumberSpec, TensorSpec
 
 aten = torch.ops.aten
@@ -73,7 +75,9 @@ class Writer:
         if isinstance(target, torch._ops.OpOverload):
             return self.operation(node, target, args, kwargs)
         spec = node.meta.get("spec")
-        if getattr(target, "__module__", "") in ("diptych_functions", "diptych_folds", "diptych_autograd"):
+        if isinstance(target, Fold):
+            return write_fold(self, node, target, args)
+        if getattr(target, "__module__", "") in ("diptych_functions", "diptych_autograd"):
             raise self.recorder.refuse(f"{target!r} is not written out yet")
         if isinstance(spec, NumberSpec) and spec.kind in ("bool", "int", "float"):
             return self.number(spec.kind, target, args, kwargs)
@@ -129,10 +133,17 @@ def inputs_of(writer: Writer, module: fx.GraphModule, samples: Sequence[Any]) ->
     """Fake values for the inputs of a graph, like the given ones: their types, sizes, strides, and gradients."""
     recorder = writer.recorder
     made: list[Any] = []
+    structure = structure_of(module)
+    rows: dict[Any, Any] = {}
     for node, sample in zip(walk.placeholders(module), samples, strict=True):
         place = recorder.root.placeholder(str(node.target), {})
         if isinstance(sample, torch.Tensor):
             value: Any = recorder.fake_mode.from_tensor(sample.detach(), static_shapes=True)
+            spec = node.meta["spec"]
+            if node in structure and isinstance(spec.shape[0], str):  # another number of nodes at each call
+                if spec.shape[0] not in rows:
+                    rows[spec.shape[0]] = recorder.shapes.create_unbacked_symint()
+                value = recorder.fresh((rows[spec.shape[0]], *spec.shape[1:]), sample.dtype)
             value.requires_grad_(sample.requires_grad)
             place.meta = recorder.meta(value)
             recorder.stands_for(value, place)

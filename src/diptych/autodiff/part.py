@@ -10,6 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import Protocol
 
+import sympy
 import torch
 from torch import fx
 
@@ -21,7 +22,7 @@ VIEWS = {
     *(aten.permute.default, aten.view.default, aten.expand.default, aten.unsqueeze.default, aten.squeeze.dims),
     *(aten.squeeze.dim, aten.slice.Tensor, aten.select.int, aten.alias.default, aten.t.default, aten.transpose.int),
 }
-FREE = {aten.full.default, aten.scalar_tensor.default, aten.arange.start_step, aten.arange.default}
+FREE = {aten.full.default, aten.scalar_tensor.default, aten.arange.start_step, aten.arange.default, aten.sym_size.int}
 COSTLY = {
     getattr(aten, name)
     for name in ("exp", "log", "tanh", "sigmoid", "pow", "erf", "sin", "cos", "sqrt", "rsqrt", "softplus", "gelu")
@@ -68,8 +69,19 @@ class Part(Region):
         self.copies: dict[fx.Node, fx.Node] = {}
         self.saved: dict[fx.Node, fx.Node] = {}
         self.saves: Callable[[fx.Node], fx.Node] | None = None
+        self.sizes: dict[sympy.Basic, fx.Node] = {}
+        """Symbols that mean the number of rows of a parameter of this part."""
         self.volatile: set[fx.Node] = set()
         """Inputs that are overwritten once the graph has run."""
+
+    def sized(self, symbol: sympy.Basic) -> fx.Node | None:
+        """The parameter of this part, or of one around it, whose number of rows a symbol means here."""
+        part: Region | None = self
+        while isinstance(part, Part):
+            if symbol in part.sizes:
+                return part.sizes[symbol]
+            part = part.parent
+        return None
 
     def use(self, node: fx.Node) -> fx.Node:
         """`node` as seen from this part."""

@@ -81,6 +81,9 @@ class Symbols:
         use = self.recorder.part.use
         if expression in self.nodes:
             return use(self.nodes[expression])
+        rows = self.recorder.part.sized(expression)
+        if rows is not None:
+            return self.emit(torch.ops.aten.sym_size.int, (use(rows), 0))
         if expression in self.dims:
             node, dim = self.dims[expression]
             return self.emit(torch.ops.aten.sym_size.int, (use(node), dim))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+from torch import fx
 
 from diptych.graph.control import Flat, Function
 
@@ -106,3 +107,13 @@ class Fold:
 
     def __repr__(self) -> str:
         return f"fold[{', '.join(map(repr, self.kinds))}]"
+
+
+def structure_of(module: fx.GraphModule) -> set[fx.Node]:
+    """The inputs that say what the structures are that a graph folds: as many rows as there are levels, or nodes."""
+    found: set[fx.Node] = set()
+    for node in module.graph.nodes:
+        if isinstance(node.target, Fold):
+            given = node.args[: 2 + sum(node.target.rows) + sum(node.target.children)]
+            found |= {value for value in given if isinstance(value, fx.Node) and value.op == "placeholder"}
+    return found

@@ -11,6 +11,7 @@ from torch import fx
 
 from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
+from diptych.graph.levels import fold_back, fold_levels
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, Where
 
 ValueSpec = Spec | tuple[Spec, ...]
@@ -40,7 +41,7 @@ def region(value: object) -> fx.GraphModule | None:
 
 
 def regions(node: fx.Node) -> tuple[fx.GraphModule, ...]:
-    """The regions of a `cond` (then, else), a loop (test, body) or a `scan` (body); nothing for other nodes."""
+    """The regions of a `cond` (then, else), a loop (test, body), a `scan` (body), a fold (kinds); else nothing."""
     match node.target:
         case target if target is cond:
             named = node.args[1:3]
@@ -48,6 +49,8 @@ def regions(node: fx.Node) -> tuple[fx.GraphModule, ...]:
             named = node.args[0:2]
         case target if target is scan:
             named = node.args[0:1]
+        case target if target is fold_levels or target is fold_back:
+            named = tuple(node.args[0])  # type: ignore[arg-type]
         case _:
             return ()
     found = tuple(region(value) for value in named)
