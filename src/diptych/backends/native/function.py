@@ -11,13 +11,17 @@ from typing import Any
 
 import torch
 from torch import fx
+from torch._prims_common import is_contiguous_or_false
 
 from diptych.backends.native.flow import kind_of, write_cond, write_scan, write_while
-from diptych.backends.native.numbers import as_number, calculates, number_step
-from diptych.backends.native.opaque import Held, call_python, call_torch
+from diptych.backends.native.folds import write_back, write_levels
+from diptych.backends.native.nests import needed
+from diptych.backends.native.numbers import calculates, number_step
+from diptych.backends.native.opaque import call_python, call_torch
 from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
-from diptych.backends.native.shim import call_from_c, can_hand_over, handed_over, handed_slot, release
+from diptych.backends.native.results import Result, is_view, outputs_of
+from diptych.backends.native.shim import call_from_c, handed_over, release
 from diptych.backends.native.steps import supported
 from diptych.backends.native.unsupported import Unsupported
 from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
@@ -26,13 +30,8 @@ from diptych.graph import walk
 from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
 from diptych.graph.functions import AutogradFunction
+from diptych.graph.levels import fold_back, fold_levels
 from diptych.graph.spec import NumberSpec
-
-Result = tuple[Any, ...]
-"""What an output is: ("input", k), ("view", k, sizes, strides, offset), ("tensor", slot, sizes, strides, offset,
-origin),
-("chosen", slot, sizes, strides, offset, slot of its origin), ("tape", slot, sizes), ("number", slot), ("held", k),
-("again", k), or ("constant", value)."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class FunctionWriter(CodeWriter):
     def step(self, node: fx.Node, env: dict[fx.Node, Any]) -> Any:
         """Write one step."""
         target: Any = node.target
-        if target in (cond, while_loop, while_stack, scan):
+        if target in (cond, while_loop, while_stack, scan, fold_levels, fold_back):
             for source in node.all_input_nodes:
                 env[source] = self.ready(env[source])
         placed: Any = fx.map_arg((node.args, node.kwargs), lambda n: env[n])
@@ -101,6 +100,10 @@ class FunctionWriter(CodeWriter):
             return write_while(self, node, args[2], args[3])
         if target is scan:
             return write_scan(self, node, *args[1:])
+        if target is fold_levels:
+            return write_levels(self, node, *args[1:])
+        if target is fold_back:
+            return write_back(self, node, *args[1:])
         out = node.meta.get("val")
         if target is torch.ops.aten.sym_size.int:
             size = args[0].sizes[args[1]]
@@ -139,7 +142,7 @@ class FunctionWriter(CodeWriter):
             found = copy.copy(found)
             found.origin, found.base = "", None
             if is_view(node):
-                whole = isinstance(args[0], Value) and node.meta["val"].is_contiguous()
+                whole = isinstance(args[0], Value) and is_contiguous_or_false(node.meta["val"])
                 found.origin, found.base = ("", args[0]) if whole else ("-1", None)
         return found
 
@@ -224,12 +227,14 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
             top.append(f"{C_TYPES[slot[1]]} *{slot[4]} = ({C_TYPES[slot[1]]} *)out[{k}];")
     for tape in writer.tapes:
         top.append(f"d_tape {tape} = {{0, 0}};")
-    top += [f"{buffer.type} *{buffer.name} = 0;" for buffer in writer.buffers if buffer.kind == "tape"]
+    open_ = [buffer for buffer in writer.buffers if buffer.kind in ("tape", "room") and needed(buffer)]
+    top += [f"{buffer.type} *{buffer.name} = 0;" for buffer in open_]
+    top += ["d_pool d_rooms = {0, 0};"] if writer.rooms else []
     top += declared
     ends = ["d_end:;"] if "goto d_end" in "\n".join(writer.root.text(0)) else []
     given = {slot[2] for slot in slots if slot[0] == "tape"}
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
-    ends += dropped
+    ends += [*dropped, *(["d_clear(&d_rooms);"] if writer.rooms else [])]
     body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*handed_over(slots), *ends, "return d_failed;"]]
     texts = [header("prelude.h"), *([header("aten.h")] if writer.calls_aten else [])]
@@ -247,153 +252,3 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
         writer.can_fail,
         writer.random,
     )
-
-
-def outputs_of(
-    writer: FunctionWriter,
-    module: fx.GraphModule,
-    values: Sequence[Any],
-    places: dict[Buffer, int],
-    into: Mapping[int, Strided],
-) -> tuple[list[tuple[Any, ...]], list[Result]]:
-    """Write the results to where the caller finds them."""
-    slots: list[tuple[Any, ...]] = []
-    results: list[Result] = []
-    known: dict[Buffer, int] = {}
-    seen: dict[fx.Node, int] = {}
-    for k, (place, value) in enumerate(zip(walk.outputs(module), values, strict=True)):
-        if k in into:
-            results.append(("input", places[into[k].buffer]))
-            continue
-        if isinstance(place, fx.Node) and place in seen:
-            results.append(("again", seen[place]))
-            continue
-        if isinstance(place, fx.Node):
-            seen[place] = len(results)
-        if isinstance(value, Number):
-            number = len(slots)
-            writer.lines(f"*({value.type} *)out[{number}] = {as_number(value).text};")
-            slots.append(("number", value.kind, None))
-            results.append(("number", number))
-        elif isinstance(value, Value):
-            results.append(tensor_result(writer, place, value, places, known, slots))
-        elif isinstance(value, Held):
-            results.append(("held", value.index))
-        else:
-            results.append(("constant", value))
-    origins = [(result[0], writer.origin(v)) for result, v in zip(results, values, strict=True) if isinstance(v, Value)]
-    chosen = [origin for kind, origin in origins if kind == "chosen"]
-    if chosen:
-        listed = ", ".join([*chosen, *(origin for kind, origin in origins if kind not in ("chosen", "again"))])
-        inputs, count = 1 + max(places.values(), default=-1), listed.count(",") + 1
-        check = f"d_shared((const int[]){{{listed}}}, {len(chosen)}, {count}, {inputs})"
-        writer.lines(f"if ({check}) {{ d_failed = 5; goto d_end; }}")
-    overwrite(writer, [(target, values[k]) for k, target in into.items()])
-    return slots, results
-
-
-def overwrite(writer: FunctionWriter, pairs: Sequence[tuple[Strided, Value]]) -> None:
-    """Write values into inputs; what is read of inputs is read before any of it is written to."""
-    changed = {target.buffer for target, _ in pairs}
-    ready = []
-    for target, value in pairs:
-        others = (leaf for leaf, same in value.leaves() if not (same and leaf.same(target)))
-        if any(leaf.buffer in changed for leaf in others):
-            own = Strided(writer.buffer(value.dtype, value.count), value.sizes)
-            writer.store(own, value)
-            ready.append((target, own))
-        else:
-            ready.append((target, value))
-    if ready:
-        writer.lines("if (d_failed) goto d_end;")
-    for target, value in ready:
-        writer.store(target, value)
-
-
-def tensor_result(
-    writer: FunctionWriter,
-    node: Any,
-    value: Value,
-    places: dict[Buffer, int],
-    known: dict[Buffer, int],
-    slots: list[Any],
-) -> Result:
-    """Write a tensor to where the caller finds it."""
-    found = writer.realised(value)
-    origin = value.origin
-    if origin and not origin.lstrip("-").isdigit():
-        return chosen_result(writer, found, origin, known, slots)
-    if found.buffer in places:
-        if node.op == "placeholder":
-            return ("input", places[found.buffer])
-        if is_view(node):
-            return ("view", places[found.buffer], found.sizes, found.strides, found.offset)
-    found = laid_out(writer, node, found)
-    if found.buffer.kind == "tape":
-        tape = str(found.buffer.count).removesuffix("_rows")
-        writer.lines(f"((int64_t *)out[{len(slots)}])[0] = {found.sizes[0]};")
-        writer.lines(f"((void **)out[{len(slots)}])[1] = {found.buffer.name};")
-        slots.append(("tape", found.dtype, tape))
-        if not found.whole() or found.offset != 0:
-            raise writer.refuse("a view of the rows of a loop as a result")
-        return ("tape", len(slots) - 1, found.sizes[1:])
-    if can_hand_over(found):
-        known[found.buffer] = len(slots)
-        slots.append(handed_slot(writer, found))
-    if found.buffer.kind != "arena" and found.buffer not in known:
-        target = Strided(writer.buffer(found.dtype, found.count), found.sizes)
-        writer.store(target, found)
-        found = target
-    if found.buffer not in known:
-        known[found.buffer] = len(slots)
-        found.buffer.kind = "output"
-        slots.append(new_slot(found))
-    return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset, int(origin or 0))
-
-
-def new_slot(found: Strided) -> tuple[Any, ...]:
-    """An output pointer for the memory of a tensor: made as that tensor, if it is all of it."""
-    sizes, strides = found.sizes, found.strides
-    fits = found.offset == 0 and found.count == found.buffer.count
-    return ("tensor", found.dtype, *((sizes, strides) if fits else ((found.buffer.count,), (1,))), found.buffer.name)
-
-
-def laid_out(writer: FunctionWriter, node: Any, found: Strided) -> Strided:
-    """A tensor with its elements in the order in which PyTorch would lay them out."""
-    value = node.meta["val"]
-    if found.buffer.kind == "tape" or not all(isinstance(n, int) for n in (*value.shape, *value.stride())):
-        return found
-    strides = tuple(value.stride())
-    if all(n <= 1 or a == b for n, a, b in zip(value.shape, found.strides, strides, strict=True)) or 0 in value.shape:
-        return found
-    extent = 1 + sum((n - 1) * s for n, s in zip(value.shape, strides, strict=True))
-    target = Strided(writer.buffer(found.dtype, extent), found.sizes, strides)
-    writer.store(target, found)
-    return target
-
-
-def chosen_result(
-    writer: FunctionWriter, found: Strided, origin: str, known: dict[Buffer, int], slots: list[Any]
-) -> Result:
-    """Write a tensor that control flow gives: its origin tells which tensor of the program it is."""
-    writer.can_fail = True
-    number = len(slots)
-    writer.lines(f"*(int64_t *)out[{number}] = {origin};")
-    slots.append(("number", "int", None))
-    if found.buffer.kind != "arena" or found.buffer in known:
-        target = Strided(writer.buffer(found.dtype, found.count), found.sizes)
-        writer.store(target, found)
-        found = target
-    known[found.buffer] = len(slots)
-    found.buffer.kind = "output"
-    slots.append(new_slot(found))
-    return ("chosen", len(slots) - 1, found.sizes, found.strides, found.offset, number)
-
-
-VIEWS = ("alias", "view", "permute", "t", "transpose", "expand", "slice", "select", "unsqueeze", "squeeze", "detach")
-
-
-def is_view(node: fx.Node) -> bool:
-    """Whether PyTorch would give a view for it."""
-    target: Any = node.target
-    return isinstance(target, torch._ops.OpOverload) and target._schema.name.rpartition("::")[2] in VIEWS

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from diptych.backends.native.collapse import collapse
-from diptych.backends.native.values import C_TYPES, Buffer, Index, Size, Strided, Value, times
+from diptych.backends.native.values import C_TYPES, WIDTHS, Buffer, Index, Size, Strided, Value, times
 
 
 class Statement:
@@ -45,6 +45,21 @@ class Lines(Statement):
 
     def text(self, depth: int) -> list[str]:
         return ["    " * depth + line for line in self.lines]
+
+
+class Room(Statement):
+    """Memory for a buffer whose size only the run knows."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        super().__init__()
+        self.buffer = buffer
+
+    def text(self, depth: int) -> list[str]:
+        if not needed(self.buffer):
+            return []
+        size = times(self.buffer.count, WIDTHS[self.buffer.dtype])
+        found = f"{self.buffer.name} = ({self.buffer.type} *)d_room(&d_rooms, {size})"
+        return ["    " * depth + f"if (!({found})) {{ d_failed = 2; goto d_end; }}"]
 
 
 class Compound(Statement):
@@ -206,7 +221,7 @@ def loops(ranges: Iterable[tuple[str, Size]], inside: Sequence[str], pragma: str
 
 def needed(buffer: Buffer) -> bool:
     """Whether anybody reads a buffer from memory."""
-    return buffer.loads > 0 or buffer.pinned or buffer.kind != "arena"
+    return buffer.loads > 0 or buffer.pinned or buffer.kind not in ("arena", "room")
 
 
 def ctype(value: Value) -> str:

@@ -105,3 +105,49 @@ static inline int d_keep(d_tape *tape, int64_t round, const void *row, int64_t b
     memcpy(tape->data + round * bytes, row, bytes);
     return 0;
 }
+
+/* Memory of sizes that only the run knows: given piece by piece, taken back down to a mark, or as a whole. */
+typedef struct d_chunk {
+    struct d_chunk *next;
+    int64_t size, used;
+} d_chunk;
+typedef struct {
+    d_chunk *first, *now;
+} d_pool;
+typedef struct {
+    d_chunk *now;
+    int64_t used;
+} d_mark;
+
+static void *d_room(d_pool *pool, int64_t bytes) {
+    int64_t size = bytes > 64 ? (bytes + 63) / 64 * 64 : 64, room = 1 << 16;
+    d_chunk *last = 0;
+    for (d_chunk *chunk = pool->now; chunk; last = chunk, chunk = chunk->next) {
+        if (chunk != pool->now) chunk->used = 0;
+        if (chunk->size - chunk->used >= size) {
+            pool->now = chunk;
+            chunk->used += size;
+            return (char *)chunk + 64 + chunk->used - size;
+        }
+        room = 2 * chunk->size;
+    }
+    if (room < size) room = size;
+    d_chunk *made = (d_chunk *)aligned_alloc(64, 64 + room);
+    if (!made) return 0;
+    *made = (d_chunk){0, room, size};
+    if (last) last->next = made;
+    else pool->first = made;
+    pool->now = made;
+    return (char *)made + 64;
+}
+static inline d_mark d_marked(const d_pool *pool) { return (d_mark){pool->now, pool->now ? pool->now->used : 0}; }
+static inline void d_back_to(d_pool *pool, d_mark mark) {
+    pool->now = mark.now ? mark.now : pool->first;
+    if (pool->now) pool->now->used = mark.used;
+}
+static inline void d_clear(d_pool *pool) {
+    for (d_chunk *chunk = pool->first, *next; chunk; chunk = next) {
+        next = chunk->next;
+        free(chunk);
+    }
+}

@@ -55,8 +55,8 @@ def contiguous_strides(sizes: Sequence[Size]) -> tuple[Size, ...]:
 
 @dataclass(eq=False)
 class Buffer:
-    """Memory: `kind` is `arena`, `input`, `output`, `constant`, `tape`, `owned` by what PyTorch made, or
-    `handed` to the caller with it.
+    """Memory: `kind` is `arena`, `room` (of a size that only the run knows), `input`, `output`, `constant`, `tape`,
+    `owned` by what PyTorch made, or `handed` to the caller with it.
 
     `loads` counts who reads it from memory.
     """

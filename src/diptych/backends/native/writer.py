@@ -6,13 +6,14 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import sympy
 import torch
 from torch import fx
 
 from diptych.backends.native.literals import cast, comment, identifier, literal
-from diptych.backends.native.nests import Block, Lines, Nest
+from diptych.backends.native.nests import Block, Lines, Nest, Room
 from diptych.backends.native.unsupported import Unsupported
-from diptych.backends.native.values import C_TYPES, Buffer, Computed, Lazy, Number, Size, Strided, Value
+from diptych.backends.native.values import WIDTHS, C_TYPES, Buffer, Computed, Lazy, Number, Size, Strided, Value, times
 from diptych.graph.spec import Where
 
 CHEAP = 6
@@ -53,6 +54,8 @@ class CodeWriter:
         self.made = 1_000_000
         self.looping = 0
         self.can_fail = False
+        self.rooms = False
+        """Whether there is memory whose size only the run knows."""
         self.random = False
         self.calls_aten = False
         self.made_by_torch: dict[Buffer, tuple[int, ...]] = {}
@@ -92,9 +95,24 @@ class CodeWriter:
         expression = size.node.expr
         if expression.is_Integer:
             return int(expression)
+        found = self.number_of(expression)
+        if found is None:
+            raise self.refuse(f"tensors of size {expression}")
+        return found
+
+    def number_of(self, expression: Any) -> Size | None:
+        """A size made of those that are known when the code runs, which are not negative."""
+        if expression.is_Integer:
+            return int(expression)
         if expression in self.symbols:
             return self.symbols[expression]
-        raise self.refuse(f"tensors of size {expression}")
+        parts = [self.number_of(part) for part in expression.args]
+        given = [part for part in parts if part is not None]
+        if len(given) != len(parts) or not parts:
+            return None
+        if isinstance(expression, sympy.Mul):
+            return times(*given)
+        return f"({' + '.join(map(str, given))})" if isinstance(expression, sympy.Add) else None
 
     def sizes(self, value: torch.Tensor) -> tuple[Size, ...]:
         """The sizes of a fake tensor."""
@@ -109,10 +127,28 @@ class CodeWriter:
     def buffer(self, dtype: torch.dtype, count: Size, kind: str = "arena", name: str = "b") -> Buffer:
         """New memory."""
         if kind == "arena" and isinstance(count, str):
-            raise self.refuse(f"a tensor of {count} elements")
+            kind = "room"
         made = Buffer(self.names.fresh(name), self.dtype(dtype), count, kind)
         self.buffers.append(made)
+        if kind == "room":
+            there = self.block.statements
+            there.insert(len(there) - bool(there and isinstance(there[-1], Nest)), Room(made))
+            self.can_fail = self.rooms = True
         return made
+
+    def new_rows(self, dtype: torch.dtype, sizes: Sequence[Size]) -> Strided:
+        """New memory for as many rows as only the run knows, which may be handed to the caller."""
+        tape = self.names.fresh("tape")
+        buffer = self.buffer(dtype, f"{tape}_rows", "tape", "rows")
+        buffer.pinned = self.can_fail = True
+        self.tapes.append(tape)
+        size = times(WIDTHS[dtype], *sizes)
+        self.lines(
+            f"{tape}.data = (char *)malloc({size} + 64);",
+            f"if (!{tape}.data) {{ d_failed = 2; goto d_end; }}",
+            f"{buffer.name} = ({buffer.type} *){tape}.data;",
+        )
+        return Strided(buffer, sizes)
 
     def realised(self, value: Value, sizes: Sequence[Size] | None = None) -> Strided:
         """A value in memory."""
@@ -177,6 +213,10 @@ class CodeWriter:
         with self.inside(block):
             yield
         self.looping -= 1
+        if has_rooms(block):
+            mark = self.names.fresh("mark")
+            block.statements.insert(0, Lines([f"const d_mark {mark} = d_marked(&d_rooms);"]))
+            block.statements.append(Lines([f"d_back_to(&d_rooms, {mark});"]))
 
     def known(self, values: Sequence[Any]) -> None:
         """Tell which tensors these are before a region is entered."""
@@ -227,6 +267,11 @@ class CodeWriter:
         made = Number(kind, self.names.fresh("n"))
         self.lines(f"const {made.type} {made.text} = {text};")
         return made
+
+
+def has_rooms(block: Block) -> bool:
+    """Whether memory is asked for in a block."""
+    return any(isinstance(s, Room) or any(map(has_rooms, s.blocks())) for s in block.statements)
 
 
 def broadcast(value: Value, sizes: Sequence[Size]) -> Value:
