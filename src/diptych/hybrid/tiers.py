@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ import torch
 from diptych.backends.plain import compile_plain
 from diptych.capture.program import Program
 from diptych.errors import DiptychError
+from diptych.graph import walk
+from diptych.graph.fold import structure_of
 from diptych.graph.spec import TensorSpec
 from diptych.hybrid.compiled import Compiled
 from diptych.hybrid.trial import Trial
@@ -66,13 +68,16 @@ class Tiers:
         if self.why and backend != "auto":
             self.backend = "eager"
         self.lock = threading.Lock()
-        specs = [place.spec for place in program.graph.inputs]
+        structure = structure_of(program.graph.module)
+        self.open = frozenset(k for k, node in enumerate(walk.placeholders(program.graph.module)) if node in structure)
+        """The inputs that code is made for whatever the number of their rows."""
+        specs = [place.spec for k, place in enumerate(program.graph.inputs) if k not in self.open]
         self.fixed = all(isinstance(n, int) for spec in specs if isinstance(spec, TensorSpec) for n in spec.shape)
         """Whether the guards leave one type of inputs only."""
 
     def __call__(self, *flat: Any) -> tuple[Any, ...]:
         """A call with a backend by name."""
-        key = () if self.fixed else types_of(flat)
+        key = () if self.fixed else types_of(flat, self.open)
         compiled = self.native.get(key)
         if compiled is None:
             if key not in self.native and len(self.native) < KINDS:
@@ -100,7 +105,7 @@ class Tiers:
         """How a call runs with `auto`; None with other backends."""
         if self.backend != "auto":
             return None
-        key = () if self.fixed else types_of(flat)
+        key = () if self.fixed else types_of(flat, self.open)
         choice = self.choices.get(key)
         if choice is None:
             choice = self.choice(key, flat)
@@ -179,15 +184,15 @@ def do(task: Task) -> None:
     task()
 
 
-def types_of(flat: Any) -> Any:
-    """What native code is made for: sizes, strides, dtypes and the need of gradients; kinds of numbers."""
+def types_of(flat: Any, open_: Collection[int] = ()) -> Any:
+    """What native code is made for: sizes (not of the inputs `open_`), strides, dtypes, gradients; kinds of numbers."""
     return (
         torch.is_grad_enabled(),
         *(
-            (value.shape, value.stride(), value.dtype, value.requires_grad)
-            if isinstance(value, torch.Tensor)
-            else type(value)
-            for value in flat
+            type(value)
+            if not isinstance(value, torch.Tensor)
+            else (value.dtype, value.requires_grad, *((value.shape, value.stride()) if k not in open_ else ()))
+            for k, value in enumerate(flat)
         ),
     )
 
