@@ -9,8 +9,9 @@ from torch import fx
 from diptych.passes.common import share
 from diptych.passes.dead import eliminate
 from diptych.passes.hoist import hoist
+from diptych.passes.join import join
 
-PASSES: dict[str, Callable[[fx.GraphModule], int]] = {"dead": eliminate, "hoist": hoist, "common": share}
+PASSES: dict[str, Callable[[fx.GraphModule], int]] = {"dead": eliminate, "join": join, "hoist": hoist, "common": share}
 """Every pass by name: it changes a graph in place, and says how many steps it touched."""
 
 
