@@ -140,7 +140,9 @@ def inputs_of(writer: Writer, module: fx.GraphModule, samples: Sequence[Any]) ->
         if isinstance(sample, torch.Tensor):
             value: Any = recorder.fake_mode.from_tensor(sample.detach(), static_shapes=True)
             spec = node.meta["spec"]
-            if node in structure and [isinstance(size, str) for size in spec.shape] == [True] + [False] * (value.dim() - 1):
+            if node in structure and [isinstance(size, str) for size in spec.shape] == [True] + [False] * (
+                value.dim() - 1
+            ):
                 if spec.shape[0] not in rows:
                     rows[spec.shape[0]] = recorder.shapes.create_unbacked_symint()
                 value = recorder.fresh((rows[spec.shape[0]], *spec.shape[1:]), sample.dtype)

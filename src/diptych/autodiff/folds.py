@@ -157,12 +157,12 @@ class FoldOfKinds:
         structure = recorder.place(self.counts), recorder.place(self.roots)
         self.node = here.graph.call_function(fold_levels, (names, *structure, data, places, tuple(operands), ends, ()))
         self.node.meta = {"where": recorder.where, "spec": (), "val": ()}
-        results: list[Any] = []
+        self.results: list[torch.Tensor] = []
         for index, spec in enumerate(self.specs):
             self.last = recorder.item(self.node, index)
-            results.append(named(recorder, spec, self.last, list(spec.shape)))
+            self.results.append(named(recorder, spec, self.last, list(spec.shape)))
             self.extend(self.last)
-        return results
+        return list(self.results)
 
     def placed(self, values: Sequence[Sequence[torch.Tensor]]) -> tuple[tuple[Any, ...], ...]:
         """Tensors of each kind as arguments of a node."""
@@ -232,7 +232,7 @@ class FoldOfKinds:
             names.append(entry and here.module("back", entry[0].finish(entry[1], operands)))
         rows = tuple(tuple(entry[0].stacks) if entry else () for entry in parts)
         with recorder:
-            like = [torch.empty(self.specs[i].shape, dtype=self.specs[i].dtype) for i in chosen]
+            like = [self.results[i] for i in chosen]
             starts = [zeros_like(v) if s is None else s.contiguous() for v, s in zip(like, seeds, strict=True)]
         places = self.placed([kind.places for kind in self.kinds])
         structure = recorder.place(self.counts), recorder.place(self.roots)

@@ -42,9 +42,9 @@ class Code:
         compiler: str = "native",
     ) -> None:
         bare = without_use(graph, samples)
-        self.inputs = in_place(graph, samples, volatile) if compiler == "native" else {}
         with TRACING:
             self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
+            self.inputs = in_place(graph, samples, volatile, self.written) if compiler == "native" else {}
             optimise(self.written.forward)
             if self.written.backward is not None:
                 optimise(self.written.backward)
@@ -196,10 +196,12 @@ def overwritten(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
     return frozenset(k for k, value in tensors.items() if value.untyped_storage()._cdata in memory)
 
 
-def in_place(graph: SymbolicGraph, samples: Sequence[Any], volatile: Collection[int]) -> dict[int, int]:
+def in_place(
+    graph: SymbolicGraph, samples: Sequence[Any], volatile: Collection[int], written: Written
+) -> dict[int, int]:
     """The outputs that only replace what is in an input, each with the input: it can be written to at once.
 
-    That is memory of its own, and what is written there has no history.
+    That is memory of its own, and what is written there has no history, or goes into a leaf.
     """
     places = {place.path: k for k, place in enumerate(graph.inputs) if k in volatile}
     uses = Counter(index for layout in (graph.result, *(e.value for e in graph.effects)) for index in indices(layout))
@@ -213,7 +215,8 @@ def in_place(graph: SymbolicGraph, samples: Sequence[Any], volatile: Collection[
         target, node = samples[place], outputs[effect.value.index]
         spec = node.meta.get("spec") if isinstance(node, fx.Node) else None
         alone = memory.count(target.untyped_storage()._cdata) == 1 and target.is_contiguous()
-        free = not torch.is_grad_enabled() or (target.is_leaf and target.requires_grad)
+        bare = not target.requires_grad and effect.value.index not in written.differentiable
+        free = bare or not torch.is_grad_enabled() or (target.is_leaf and target.requires_grad)
         fits = isinstance(spec, TensorSpec) and (spec.dtype, spec.shape) == (target.dtype, tuple(target.shape))
         if alone and free and fits and place not in found.values():
             found[effect.value.index] = place

@@ -6,6 +6,7 @@ Of each element at most one slice says something, so nothing is added; a zero ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -27,7 +28,7 @@ class Slices:
     def __add__(self, other: Slices) -> Slices | None:
         """The sum; None if it is not of this kind."""
         slices = sorted((*self.slices, *other.slices), key=lambda piece: piece[0])
-        apart = all(a[1] <= b[0] for a, b in zip(slices, slices[1:], strict=False))
+        apart = all(a[1] <= b[0] for a, b in pairwise(slices))
         return Slices(self.zeros, self.dim, tuple(slices)) if self.dim == other.dim and apart else None
 
 
@@ -77,7 +78,9 @@ def slices_of(node: fx.Node, found: dict[fx.Node, Slices]) -> Slices | None:
 
 def is_zero(node: Any) -> bool:
     """Whether a value is a tensor of zeros."""
-    return isinstance(node, fx.Node) and node.target is aten.full.default and repr(node.args[1]) in ("0", "0.0", "False")
+    return (
+        isinstance(node, fx.Node) and node.target is aten.full.default and repr(node.args[1]) in ("0", "0.0", "False")
+    )
 
 
 def written(module: fx.GraphModule, node: fx.Node, slices: Slices) -> fx.Node | None:

@@ -34,10 +34,9 @@ class Levels:
         self.done = [fresh("n") for _ in totals]
         writer.can_fail = True
         table, width = self.at_counts(), len(totals)
-        sums = ", ".join(f"{name} = 0" for name in (self.all, *self.done))
         checks = " || ".join(f"{name} != {total}" for name, total in zip(self.done, self.totals, strict=True))
         writer.lines(
-            f"int64_t {sums}, {self.start} = 0;",
+            *(f"int64_t {name} = 0;" for name in (self.all, self.start, *self.done)),
             f"for (int64_t {self.level} = 0; {self.level} < {self.counts.sizes[0]}; {self.level}++) {{",
             *(f"    {name} += {table}[{self.level}*{width} + {k}];" for k, name in enumerate(self.done)),
             f"    for (int {self.kind} = 0; {self.kind} < {width}; {self.kind}++)",
@@ -166,7 +165,7 @@ def write_back(
     return tuple(value for mine in found for value in mine)
 
 
-class one_kind:  # noqa: N801
+class one_kind:
     """`with` this, the code for the nodes of a kind on a level is written; it is left out where there are none."""
 
     def __init__(self, writer: FunctionWriter, levels: Levels, kind: int) -> None:

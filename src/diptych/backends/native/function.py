@@ -216,7 +216,7 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     slots, results = outputs_of(writer, module, made, places, into)
     declared, dropped = release(writer)
     offsets, arena = plan(writer.root)
-    loops = outline(writer.root, writer.buffers)
+    loops = outline(writer.root, writer.buffers, top)
     for k, (_, constant) in enumerate(writer.constants.values()):
         buffer = constant.buffer
         top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{count + len(measured) + k}];")

@@ -20,6 +20,7 @@ LONG = 1500
 """From how many lines on a program is long."""
 WRITTEN = re.compile(r"\s*(p\d+)\[.*\] [-+*|&]?= ")
 DECLARED = re.compile(r"(?:const )?(?:float|double|bool|u?int\d*_t) (\w+) = ")
+SCALAR = re.compile(r"\b(double|int64_t|bool) ([a-z]+\d+) = ")
 TOKEN = re.compile(r"[A-Za-z_]\w*")
 ACCESS = re.compile(r"\b([a-z]+\d+)\[(?:([\d*]+)(?: \+ |(?=\])))?")
 KEYWORDS = r"const|for|if|else|pragma|GCC|ivdep|omp|simd|reduction|min|max|unroll|break|continue"
@@ -32,17 +33,28 @@ NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-f.]+p[+-]?\d+f?|\d[\w.]*)", re.IGNORE
 class Shape:
     """The text of loops, with parameters in place of names.
 
-    Of each parameter `types` says the type of its elements, and whether nothing else is written through other ones.
+    Of each parameter that is memory `types` says the type of its elements, and whether nothing else is written through
+    other ones; `numbers` are the types of the others.
     """
 
     text: tuple[str, ...]
     types: tuple[tuple[str, bool], ...]
+    numbers: tuple[str, ...]
+
+    def head(self, name: str) -> str:
+        """The first line of the function."""
+        memory = [f"{kind} *{'restrict ' * alone}p{k}" for k, (kind, alone) in enumerate(self.types)]
+        numbers = [f"{kind} q{k}" for k, kind in enumerate(self.numbers)]
+        return f"static __attribute__((noinline)) void {name}({', '.join([*memory, *numbers])}) {{"
 
 
-def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple[str, ...]] | None:
-    """Loops in general, and the addresses that these ones are about; None if they use anything else."""
+def shape_of(
+    lines: list[str], buffers: dict[str, Buffer], scalars: dict[str, str]
+) -> tuple[Shape, tuple[str, ...]] | None:
+    """Loops in general, and the addresses and numbers that these ones are about; None if they use anything else."""
     given: dict[str, str] = {}
     memory: list[Buffer] = []
+    numbers: dict[str, str] = {}
 
     def access(found: re.Match[str]) -> str:
         name, offset = found[1], found[2]
@@ -66,6 +78,8 @@ def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple
         following = found.string[found.end() : found.end() + 1]
         if word in known or WORD.fullmatch(word) or following == "(":
             return word
+        if word in scalars:
+            return numbers.setdefault(word, f"q{len(numbers)}")
         raise KeyError(word)
 
     try:
@@ -74,7 +88,8 @@ def shape_of(lines: list[str], buffers: dict[str, Buffer]) -> tuple[Shape, tuple
         return None
     written = {memory[int(found[1][1:])] for line in shaped if (found := WRITTEN.match(line))}
     alone = [memory.count(buffer) == 1 or buffer not in written for buffer in memory]
-    return Shape(shaped, tuple((buffer.type, one) for buffer, one in zip(memory, alone, strict=True))), tuple(given)
+    types = tuple((buffer.type, one) for buffer, one in zip(memory, alone, strict=True))
+    return Shape(shaped, types, tuple(scalars[name] for name in numbers)), (*given, *numbers)
 
 
 def renamed(line: str, rename: Callable[[re.Match[str]], str]) -> str:
@@ -87,14 +102,18 @@ def renamed(line: str, rename: Callable[[re.Match[str]], str]) -> str:
     return "".join([*parts, TOKEN.sub(rename, line[end:])])
 
 
-def outline(root: Block, buffers: list[Buffer]) -> list[str]:
-    """Put calls in place of loops that are there several times; the texts of the functions."""
+def outline(root: Block, buffers: list[Buffer], top: list[str]) -> list[str]:
+    """Put calls in place of loops that are long, or there several times; the texts of the functions.
+
+    `top` are lines that stand before, in which numbers may be declared.
+    """
     table = {buffer.name: buffer for buffer in buffers}
+    scalars = {name: kind for line in [*top, *root.text(0)] for kind, name in SCALAR.findall(line)}
     every = sum(len(nest.text(0)) for _, _, nest in nests(root)) > LONG
     found: list[tuple[Block, int, Nest, Shape, tuple[str, ...]]] = []
     for block, place, nest in nests(root):
         remarks = len(dict.fromkeys(nest.remarks))
-        shaped = shape_of(nest.text(0)[remarks:], table)
+        shaped = shape_of(nest.text(0)[remarks:], table, scalars)
         if shaped is not None and shaped[0].text:
             found.append((block, place, nest, *shaped))
     counts = Counter(shape for *_, shape, _ in found)
@@ -106,9 +125,7 @@ def outline(root: Block, buffers: list[Buffer]) -> list[str]:
             continue
         if shape not in names:
             names[shape] = f"loops{len(names)}"
-            parameters = ", ".join(f"{kind} *{'restrict ' * alone}p{k}" for k, (kind, alone) in enumerate(shape.types))
-            texts.append(f"static __attribute__((noinline)) void {names[shape]}({parameters}) {{")
-            texts += [*("    " + line for line in shape.text), "}"]
+            texts += [shape.head(names[shape]), *("    " + line for line in shape.text), "}"]
         remarks = [f"// {remark}" for remark in dict.fromkeys(nest.remarks)]
         block.statements[place] = Lines([*remarks, f"{names[shape]}({', '.join(given)});"])
     return texts

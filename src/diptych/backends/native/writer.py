@@ -13,7 +13,7 @@ from torch import fx
 from diptych.backends.native.literals import cast, comment, identifier, literal
 from diptych.backends.native.nests import Block, Lines, Nest, Room
 from diptych.backends.native.unsupported import Unsupported
-from diptych.backends.native.values import WIDTHS, C_TYPES, Buffer, Computed, Lazy, Number, Size, Strided, Value, times
+from diptych.backends.native.values import C_TYPES, WIDTHS, Buffer, Computed, Lazy, Number, Size, Strided, Value, times
 from diptych.graph.spec import Where
 
 CHEAP = 6
