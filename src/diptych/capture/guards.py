@@ -148,6 +148,16 @@ class OfType:
         return type(now) is self.kind
 
 
+class NotInstance:
+    """A value of none of these classes."""
+
+    def __init__(self, kinds: tuple[type, ...]) -> None:
+        self.kinds = kinds
+
+    def __call__(self, now: Any) -> bool:
+        return not isinstance(now, self.kinds)
+
+
 class Length:
     """A sequence of this type and length."""
 

@@ -13,7 +13,8 @@ import torch
 from diptych.capture.effects import Update
 from diptych.capture.guards import Guard
 from diptych.capture.sources import Source
-from diptych.graph.layout import Layout, Values, builder
+from diptych.capture.structure import Structure
+from diptych.graph.layout import Layout, Leaf, Values, builder
 from diptych.graph.program import SymbolicGraph
 
 
@@ -49,14 +50,27 @@ class Program:
     def __post_init__(self) -> None:
         self.build = builder(self.layout)
         fed = {id(source): k for k, source in enumerate(self.sources)}
-        self.places: list[tuple[Update, Any, int | None]] = [
+        places: list[tuple[Update, Any, int | None]] = [
             (update, update.target, fed.get(id(getattr(update.target, "source", None)))) for update in self.updates
         ]
+        self.written = [
+            (*place, place[0].value.index if isinstance(place[0].value, Leaf) else None)
+            for place in places
+            if place[0].kind == "tensor"
+        ]
+        """The updates of tensors: where each is found, as which input, and which output it becomes."""
+        self.others = [place for place in places if place[0].kind != "tensor"]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters, if all may be given by position."""
         return getattr(self.bind, "names", ())
+
+    @property
+    def structures(self) -> list[Structure]:
+        """What reads structures of objects for the graph's folds."""
+        found = [source.parent.read for source in self.sources if source.parent is not None]
+        return list({id(read): read for read in found if isinstance(read, Structure)}.values())
 
     def feed(self, roots: Roots) -> list[Any]:
         """The flat inputs of the graph for a call."""
@@ -68,15 +82,15 @@ class Program:
             return self.build(outputs)
         values = Values(outputs)
         # Where they were before any of them.
-        found = [(u, find(roots) if k is None else find.of(flat[k])) for u, find, k in self.places]
-        for update, target in found:
-            if update.kind == "tensor":
+        found = [(u, find(roots) if k is None else find.of(flat[k])) for u, find, k in self.others]
+        tensors = [find(roots) if k is None else find.of(flat[k]) for _, find, k, _ in self.written]
+        for (update, _, _, index), target in zip(self.written, tensors, strict=True):
+            if index is None or outputs[index] is not target:
                 update.apply(target, values)
         for index, alias in self.aliases.items():
             values[index] = alias(flat, roots)
         for update, target in found:
-            if update.kind != "tensor":
-                update.apply(target, values)
+            update.apply(target, values)
         return self.build(values)
 
     def raised(self, fired: Any, roots: Roots, flat: list[Any]) -> None:

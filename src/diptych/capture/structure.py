@@ -12,13 +12,15 @@ from typing import Any
 
 import torch
 
-from diptych.capture.guards import Equal, Guard, Length, OfType, Same, SameAs
-from diptych.capture.sources import Attribute, Item, Source
+from diptych.capture.guards import Guard
+from diptych.capture.recipes import compiled, recipe_for
+from diptych.capture.sources import Source
 
 NUMBER_BITS = 31
 """Numbers of nodes that a fold takes have at most so many bits, so that arithmetic on them stays exact."""
 
-Match = Callable[[Any], tuple[tuple[Any, ...], tuple[Any, ...]] | None]
+Walk = Callable[[list[Any]], tuple[torch.Tensor, ...] | None]
+"""From the roots to the operands of a fold; None where a node is of no known kind."""
 
 
 def itself(node: Any) -> Any:
@@ -56,7 +58,8 @@ class Kind:
         self.children = children
         self.rows = rows
         self.dtypes = dtypes
-        self.match = compile_match(example, facts, children, rows)
+        self.recipe = recipe_for(example, facts, children, rows)
+        self.match = compiled(self.recipe)
 
 
 class Structure:
@@ -71,12 +74,16 @@ class Structure:
         self.kinds: list[Kind] = []
         self.roots: list[Source] = []
         self.written: list[Source] = []
+        self.walk: Walk | None = None
+        """Something faster than `flat` that does the same where nothing is written, if there is one."""
 
     def __call__(self, roots: Any) -> tuple[torch.Tensor, ...] | None:
         return self.flat([source.fetch(roots) for source in self.roots], [s.fetch(roots) for s in self.written])
 
     def flat(self, nodes: list[Any], written: list[torch.Tensor]) -> tuple[torch.Tensor, ...] | None:
         """The operands for these roots; `written` are tensors that a call writes to, in which no node may stand."""
+        if self.walk is not None and not written:
+            return self.walk(nodes)
         levels: list[list[list[Any]]] = []
         seen: dict[int, tuple[int, int, int]] = {}
         matches = [kind.match for kind in self.kinds]
@@ -155,64 +162,3 @@ def shares(a: torch.Tensor, b: torch.Tensor) -> bool:
 def known(operands: Any) -> bool:
     """Whether the nodes of a structure were all of known kinds."""
     return operands is not None
-
-
-def compile_match(example: Any, facts: list[Guard], children: list[Source], rows: list[Source]) -> Match:
-    """A function of a node: the children and data of one of this kind, None for any other."""
-    names: dict[str, Any] = {}
-    lines: list[str] = []
-    places: dict[int, tuple[str, Any]] = {}
-
-    def constant(value: Any) -> str:
-        name = f"k{len(names)}"
-        names[name] = value
-        return name
-
-    def read(source: Source) -> tuple[str, Any]:
-        """The name and, for the example, the value of a place."""
-        if id(source) in places:
-            return places[id(source)]
-        if source.parent is None:
-            return "node", example
-        owner, seen = read(source.parent)
-        step: Any = source.read
-        value = step(seen)
-        table = getattr(seen, "__dict__", None)
-        if isinstance(step, Attribute) and isinstance(table, dict) and table.get(step.name, places) is value:
-            text = f"{owner}.__dict__[{step.name!r}]"
-        elif isinstance(step, Item) and type(step.key) in (int, str):
-            text = f"{owner}[{step.key!r}]"
-        else:
-            text = f"{constant(step)}({owner})"
-        name = f"v{len(places)}"
-        lines.append(f"{name} = {text}")
-        places[id(source)] = (name, value)
-        return places[id(source)]
-
-    for fact in facts:
-        place = read(fact.source)[0]
-        lines.append(f"if not ({condition(fact.check, place, read, constant)}): return None")
-    results = ["".join(f"{read(s)[0]}, " for s in group) for group in (children, rows)]
-    body = "\n".join(f"        {line}" for line in [*lines, f"return ({results[0]}), ({results[1]})"])
-    code = f"def match(node):\n    try:\n{body}\n    except Exception:\n        return None\n"
-    exec(compile(code, "<kind of node>", "exec"), names)
-    return names["match"]
-
-
-def condition(check: Any, place: str, read: Any, constant: Any) -> str:
-    """A fact about a place, as an expression."""
-    match check:
-        case SameAs(source=source, same=alike):
-            return f"{place} is {'' if alike else 'not '}{read(source)[0]}"
-        case Equal(value=value) if value is None or value is True or value is False:
-            return f"{place} is {value}"
-        case Equal(value=value) if type(value) in (int, str):
-            return f"type({place}) is {type(value).__name__} and {place} == {value!r}"
-        case OfType(kind=kind):
-            return f"type({place}) is {constant(kind)}"
-        case Same(value=value):
-            return f"{place} is {constant(value)}"
-        case Length(kind=kind, length=length):
-            return f"type({place}) is {constant(kind)} and len({place}) == {length}"
-        case _:
-            return f"{constant(check)}({place})"

@@ -11,6 +11,7 @@ from diptych.capture.guards import TensorFacts
 from diptych.capture.program import Program
 from diptych.capture.sources import Argument, Source
 from diptych.capture.staging.externals import extent, overlap
+from diptych.capture.structure import Structure
 
 Span = tuple[int, int]
 data_ptr = torch._C.TensorBase.data_ptr
@@ -20,13 +21,15 @@ class Sharing:
     """The pattern of sharing that a graph was made for, and a quick test of it.
 
     Tensors of the outside mostly stay where they are: one of the same sizes and strides at the same address covers the
-    same bytes. So the test compares their addresses, and looks for the memory of the other inputs among theirs.
+    same bytes. So the test compares their addresses, and looks for the memory of the other inputs among theirs, but for
+    those that are made for the call.
     """
 
     def __init__(self, program: Program) -> None:
         still = {id(guard.source) for guard in program.guards if is_static(guard.constant)}
         self.still = [i for i, s in enumerate(program.sources) if id(s) in still and not from_argument(s)]
-        self.moving = sorted({*range(len(program.sources))} - {*self.still})
+        made = {i for i, s in enumerate(program.sources) if s.parent and isinstance(s.parent.read, Structure)}
+        self.moving = sorted({*range(len(program.sources))} - {*self.still} - made)
         self.pattern: tuple[int, ...] | None = None
         self.addresses: list[int] | None = None
         self.spans: list[Span] = []

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from diptych.backends.native.walker import quicken
 from diptych.backends.plain import compile_plain
 from diptych.capture.program import Program
 from diptych.errors import DiptychError
@@ -95,6 +96,8 @@ class Tiers:
     def make(self, flat: tuple[Any, ...], grad: bool, later: Callable[[Task], None]) -> Compiled | None:
         """Native code for inputs like these; None, and `why`, if there is none."""
         try:
+            for structure in self.program.structures:
+                quicken(structure)
             with torch.set_grad_enabled(grad):
                 return Compiled(self.program.graph, flat, self.plain, later, self.compiler)
         except Exception as error:  # whatever goes wrong, the program goes on without

@@ -21,20 +21,26 @@ from diptych.backends.native.values import WIDTHS
 Call = Callable[..., tuple[Any, ...]]
 
 
-@functools.cache
-def compiled_entry() -> type[Entry] | None:
-    """The extension's type of the same use as `Entry`; None if it cannot be compiled (Python's headers are missing)."""
-    text = resources.files("diptych.backends.native").joinpath("binding.c").read_text("utf-8")
+def extension(name: str, file: str) -> Any:
+    """The extension of Python in that file of C; None if it cannot be compiled (Python's headers are missing)."""
+    text = resources.files("diptych.backends.native").joinpath(file).read_text("utf-8")
     try:
         library = build.library(text, (f"-I{sysconfig.get_paths()['include']}",))
     except Unsupported:
         return None
-    loader = importlib.machinery.ExtensionFileLoader("diptych_binding", str(library))
-    spec = importlib.util.spec_from_loader("diptych_binding", loader)
+    loader = importlib.machinery.ExtensionFileLoader(name, str(library))
+    spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
     module = importlib.util.module_from_spec(spec)
     loader.exec_module(module)
-    return module.Entry
+    return module
+
+
+@functools.cache
+def compiled_entry() -> type[Entry] | None:
+    """The extension's type of the same use as `Entry`; None if it cannot be compiled."""
+    module = extension("diptych_binding", "binding.c")
+    return None if module is None else module.Entry
 
 
 @functools.cache

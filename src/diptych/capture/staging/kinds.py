@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from torch import fx
 
-from diptych.capture.guards import Guard, OfType
+from diptych.capture.guards import Guard, NotInstance, OfType
 from diptych.capture.hooks import interpreting
 from diptych.capture.node_effects import effectful
 from diptych.capture.refusals import Refused
@@ -206,7 +206,8 @@ class Recurring:
                 source = source.parent
                 blind.discard(source)
         free = [(g, g.source in blind and isinstance(g.check, OfType)) for g in apart.facts]
-        return [Guard(g.source, f"{g.source.path} is an object", an_object) if any_type else g for g, any_type in free]
+        anything = NotInstance(PLAIN)
+        return [Guard(g.source, f"{g.source.path} is an object", anything) if any_type else g for g, any_type in free]
 
     def again(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A recursive call: the result of a child."""
@@ -227,11 +228,6 @@ class Recurring:
         for store in stores(value, self.stager.traced):
             store.formal = True
         return value
-
-
-def an_object(value: Any) -> bool:
-    """Whether a recursive call for this value is one for a node."""
-    return not isinstance(value, PLAIN)
 
 
 def one(_: Any) -> int:
