@@ -91,6 +91,8 @@ class Writer:
             return self.number(node.meta["spec"].kind, target, args, kwargs)
         try:
             with self.recorder:
+                if target is aten.to.dtype and isinstance(args[0], bool | int | float):
+                    return torch.scalar_tensor(args[0], dtype=args[1])
                 made = target(*args, **kwargs)
             return self.apart(made) if target in (aten.detach.default, aten.alias.default) else made
         except (RuntimeError, TypeError, ValueError, IndexError, AssertionError) as error:

@@ -17,6 +17,7 @@ from diptych.autodiff.branch import gradients, zeros_like
 from diptych.autodiff.control_function import connect
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import differentiable, named
+from diptych.graph import walk
 from diptych.graph.fold import Fold
 from diptych.graph.levels import fold_back, fold_levels
 from diptych.graph.regions import union
@@ -24,6 +25,8 @@ from diptych.graph.spec import NumberSpec, TensorSpec
 
 if TYPE_CHECKING:
     from diptych.autodiff.expand import Writer
+
+aten = torch.ops.aten
 
 
 def write_fold(writer: Writer, node: fx.Node, fold: Fold, args: Sequence[Any]) -> tuple[Any, ...]:
@@ -177,7 +180,9 @@ class FoldOfKinds:
         """A value of all nodes of a kind as one more result."""
         value, recorder = node.meta["val"], self.recorder
         rows = isinstance(value, torch.Tensor) and value.dim() and str(value.shape[0]) == str(kind.count)
-        if not rows or any(isinstance(size, torch.SymInt) for size in value.shape[1:]):
+        if not rows:
+            return self.same_for_all(kind, node)
+        if any(isinstance(size, torch.SymInt) for size in value.shape[1:]):
             raise self.refuse("a gradient that needs something other than a row of each node")
         last = kind.part.graph.output_node()
         last.args = ((*last.args[0], node),)  # type: ignore[misc]
@@ -189,6 +194,23 @@ class FoldOfKinds:
         self.extend(made)
         kind.names[node] = self.last = made
         return made
+
+    def same_for_all(self, kind: Kind, node: fx.Node) -> fx.Node:
+        """A value that is the same for all nodes of a kind, computed once more outside."""
+        if node not in kind.names:
+            outer = next((o for o, inner in kind.part.lifted.items() if inner is node), None)
+            pure = node.op == "call_function" and not walk.regions(node) and not draws(node)
+            if outer is not None:
+                kind.names[node] = outer
+            elif not pure or node.target is aten.sym_size.int:
+                raise self.refuse("a gradient that needs something other than a row of each node")
+            else:
+                args, kwargs = fx.map_arg((node.args, node.kwargs), lambda inner: self.same_for_all(kind, inner))
+                with self.node.graph.inserting_after(self.last):
+                    made = self.node.graph.call_function(node.target, args, kwargs)  # type: ignore[arg-type]
+                made.meta = dict(node.meta)
+                kind.names[node] = self.last = made
+        return kind.names[node]
 
     def gradient(self, seeds: Sequence[torch.Tensor | None]) -> list[torch.Tensor | None]:
         """Write the gradient: level by level for the results of the nodes, then at once for what all nodes share."""
@@ -304,6 +326,11 @@ class Reached:
         made = recorder.symbols.number("bool", node)
         node.meta |= recorder.meta(made) | {"spec": NumberSpec("bool")}
         return made
+
+
+def draws(node: fx.Node) -> bool:
+    """Whether a step draws random numbers."""
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
 
 
 def behind(value: torch.Tensor) -> set[int]:

@@ -60,10 +60,14 @@ def index_(w: CodeWriter, out: Any, x: Value, indices: Any) -> Value:
 
 @step("index_put")
 def index_put(w: CodeWriter, out: Any, x: Value, indices: Any, part: Value, accumulate: bool = False) -> Value:
-    if len(indices) != 1 or indices[0].dtype is torch.bool or len(indices[0].sizes) != 1:
+    if len(indices) != 1 or indices[0].dtype is torch.bool:
         raise w.refuse("index_put by several tensors, or by a mask")
-    part = broadcast(part, (*indices[0].sizes, *x.sizes[1:]))
-    return indexing.put(w, out, x, 0, indices[0], part, accumulate, False)
+    index = indices[0]
+    part = broadcast(part, (*index.sizes, *x.sizes[1:]))
+    if len(index.sizes) != 1:
+        rows = (index.count,)
+        index, part = views.reshaped(w, index, rows), views.reshaped(w, part, (*rows, *x.sizes[1:]))
+    return indexing.put(w, out, x, 0, index, part, accumulate, False)
 
 
 @step("index_add", "index_copy", named=True)
