@@ -9,6 +9,9 @@ import pytest
 import torch
 
 import diptych
+from diptych.backends.native.walker import quicken
+from diptych.capture.structure import Structure
+from diptych.hybrid import tiers
 from tests.hybrid import trees
 from tests.hybrid.trees import FOLDED, FOLLOWED, Node, TreeRNN, binary
 
@@ -36,10 +39,10 @@ def train(model: torch.nn.Module, call: Any, structure: Any, seed: int) -> tuple
     return loss.item(), [torch.zeros_like(p) if p.grad is None else p.grad for p in model.parameters()]
 
 
-def check(name: str, calls: int) -> Any:
+def check(name: str, calls: int, backend: str = "eager") -> Any:
     """Losses and gradients of many structures, imperative and hybridized; the hybridized model."""
     one, other, structure = twins(name)
-    hybrid = diptych.hybridize(other)
+    hybrid = diptych.hybridize(other, backend=backend)
     rng = random.Random(1)
     for seed in range(calls):
         tree = structure(rng)
@@ -55,13 +58,64 @@ def folds(hybrid: Any) -> bool:
     return any("fold[" in str(graph) for graph in hybrid.graphs)
 
 
+@pytest.mark.parametrize("backend", ["eager", "native"])
 @pytest.mark.parametrize("name", FOLDED)
-def test_folded(name: str) -> None:
+def test_folded(name: str, backend: str) -> None:
     """A handful of graphs serve all structures."""
-    hybrid = check(name, 16)
+    hybrid = check(name, 16, backend)
     assert folds(hybrid)
     assert hybrid.stats.graphs <= GRAPHS.get(name, 2)
     assert hybrid.stats.imperative_calls <= 1
+    if backend == "native":
+        assert "not native" not in str(hybrid.report())
+
+
+def test_native_gradients_are_none_where_no_node_is_of_a_kind() -> None:
+    """A parameter of nodes with children gets no gradient from a leaf alone; second gradients are right, too."""
+    one, other, _ = twins("binary")
+    hybrid = diptych.hybridize(other, backend="native")
+    rng = random.Random(4)
+    hybrid(binary(rng, 4))
+    for size in (4, 1, 3, 1, 6):
+        tree = binary(rng, size)
+        both = []
+        for model, call in ((one, one), (other, hybrid)):
+            model.zero_grad()
+            call(tree).backward()
+            both.append([p.grad for p in model.parameters()])
+        assert [grad is None for grad in both[0]] == [grad is None for grad in both[1]]
+        twice = []
+        for model, call in ((one, one), (other, hybrid)):
+            weight = model.embed.weight
+            (first,) = torch.autograd.grad(call(tree), weight, create_graph=True)
+            twice.append((first * first).sum())
+        torch.testing.assert_close(*twice, **TOLERANCE)
+
+
+@pytest.mark.parametrize("name", FOLDED)
+def test_structures_are_read_alike_in_c(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The walk in C gives what the one in Python gives, for nodes that stand in several places, too."""
+    read: list[Structure] = []
+    monkeypatch.setattr(tiers, "quicken", read.append)
+    check(name, 4, "native")
+    structure = twins(name)[2]
+    compared = 0
+    for kinds in {id(r): r for r in read}.values():
+        rng = random.Random(1)
+        for _ in range(12):
+            given = structure(rng)
+            nodes = given if isinstance(given, list) else [given]
+            kinds.walk = None
+            expected = kinds.flat([*nodes, nodes[0]], [])
+            quicken(kinds)
+            assert kinds.walk is not None
+            found = kinds.flat([*nodes, nodes[0]], [])
+            assert (found is None) == (expected is None)
+            for one, other in zip(found or (), expected or (), strict=True):
+                assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
+                compared += 1
+        assert kinds.flat([object()], []) is None
+    assert compared
 
 
 @pytest.mark.parametrize("name", FOLLOWED)

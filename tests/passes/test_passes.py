@@ -104,6 +104,44 @@ def test_invariant_steps_leave_loops(program) -> None:
     torch.testing.assert_close(module(x, w), expected)
 
 
+def columns(x):
+    """Its gradient puts slices together, with a gap."""
+    a, b, _, d = x.chunk(4, 1)
+    return (a * b.exp()).sum() + d.sin().sum()
+
+
+def rows(x):
+    """The same of single rows, one of which is used twice."""
+    first, second, third = x[0], x[1], x[-1]
+    return (first * second.tanh()).sum() + (first + third).exp().sum()
+
+
+def overlapping(x):
+    """Slices that have elements in common are added."""
+    return x[:2].tanh().sum() + x[1:].exp().sum() + x[:, 1].sin().sum()
+
+
+@pytest.mark.parametrize(("program", "joins"), [(columns, True), (rows, True), (overlapping, False)])
+def test_slices_of_a_gradient_are_joined(program, joins) -> None:
+    x = torch.rand(3, 4, requires_grad=True)
+    graph = diptych.capture(program, x)
+    written_out = write_out(graph.module, [x])
+    backward, forward = written_out.backward, written_out.forward
+    assert backward is not None
+    before = names(backward)
+    made = forward(x)
+    given = [torch.tensor(1.0), *(x if k < 0 else made[k] for k in written_out.saved)]
+    expected = backward(*given)[0]
+    assert bool(PASSES["join"](backward)) == joins
+    PASSES["dead"](backward)
+    refresh(backward)
+    scattered = [name for name in before if "scatter" in name]
+    assert len(scattered) > 1
+    assert [name for name in names(backward) if "scatter" in name] == ([] if joins else scattered)
+    assert torch.equal(backward(*given)[0], expected)
+    torch.testing.assert_close(expected, torch.autograd.grad(program(x), x)[0])
+
+
 @pytest.mark.parametrize("name", PASSES)
 @pytest.mark.parametrize("program", [unused, twice, results_apart, invariant, invariant_twice])
 def test_every_pass_keeps_the_meaning(name, program) -> None:

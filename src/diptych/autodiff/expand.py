@@ -141,13 +141,8 @@ def inputs_of(writer: Writer, module: fx.GraphModule, samples: Sequence[Any]) ->
         place = recorder.root.placeholder(str(node.target), {})
         if isinstance(sample, torch.Tensor):
             value: Any = recorder.fake_mode.from_tensor(sample.detach(), static_shapes=True)
-            spec = node.meta["spec"]
-            if node in structure and [isinstance(size, str) for size in spec.shape] == [True] + [False] * (
-                value.dim() - 1
-            ):
-                if spec.shape[0] not in rows:
-                    rows[spec.shape[0]] = recorder.shapes.create_unbacked_symint()
-                value = recorder.fresh((rows[spec.shape[0]], *spec.shape[1:]), sample.dtype)
+            if node in structure and (sizes := open_rows(recorder, node.meta["spec"], rows)):
+                value = recorder.fresh(sizes, node.meta["spec"].dtype)
             value.requires_grad_(sample.requires_grad)
             place.meta = recorder.meta(value)
             recorder.stands_for(value, place)
@@ -162,3 +157,13 @@ def inputs_of(writer: Writer, module: fx.GraphModule, samples: Sequence[Any]) ->
         place.meta["where"] = None
         made.append(value)
     return made
+
+
+def open_rows(recorder: Recorder, spec: TensorSpec, rows: dict[Any, Any]) -> tuple[Any, ...] | None:
+    """The sizes of a tensor with another number of rows at each call; None if it is not only the rows that vary."""
+    name, *rest = spec.shape
+    if not isinstance(name, str) or not all(isinstance(size, int) for size in rest):
+        return None
+    if name not in rows:
+        rows[name] = recorder.shapes.create_unbacked_symint()
+    return rows[name], *rest

@@ -31,12 +31,17 @@ COSTLY = {
 
 def repeatable(node: fx.Node) -> bool:
     """Whether a step costs little enough to be done twice: views, constants, plain arithmetic."""
-    if node.target in VIEWS or node.target in FREE:
+    if node.target in VIEWS or node.target in FREE or sizing(node):
         return True
     tags = getattr(node.target, "tags", ())
     packet = getattr(node.target, "overloadpacket", None)
     random = torch.Tag.nondeterministic_seeded in tags
     return torch.Tag.pointwise in tags and packet not in COSTLY and not random
+
+
+def sizing(node: fx.Node) -> bool:
+    """Whether a step computes a size of sizes."""
+    return node.target in (operator.add, operator.mul, operator.floordiv) and node.meta.get("val", node) is None
 
 
 class Site(Protocol):
@@ -95,7 +100,7 @@ class Part(Region):
         """Whether a value of an earlier part is computed again here: it is cheap, and nothing more has to be saved."""
         if node.op != "call_function" or not repeatable(node):
             return False
-        if node.target in VIEWS or node.target in FREE:
+        if node.target in VIEWS or node.target in FREE or sizing(node):
             return True
         return all(self.has(source) for source in node.all_input_nodes)
 

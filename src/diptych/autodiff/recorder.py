@@ -50,7 +50,10 @@ UNDECIDED = (
     *(GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException),
     *(UnsupportedOperatorException, NotImplementedError),
 )
-KEPT = {aten.addmm, aten.native_layer_norm, aten._softmax, aten._log_softmax, aten.embedding, aten.stack}
+KEPT = {
+    *(aten.addmm, aten.native_layer_norm, aten._softmax, aten._log_softmax, aten.embedding, aten.stack),
+    aten.select_scatter,
+}
 """Operations that stay whole though they could be taken apart: they are faster, and more exact, so."""
 
 

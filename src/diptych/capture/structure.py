@@ -58,8 +58,15 @@ class Kind:
         self.children = children
         self.rows = rows
         self.dtypes = dtypes
+        values = [source.fetch(example) for source in rows]
+        self.like = [(tuple(v.shape), v.dtype) if isinstance(v, torch.Tensor) else None for v in values]
         self.recipe = recipe_for(example, facts, children, rows)
         self.match = compiled(self.recipe)
+
+    def none(self, row: int) -> torch.Tensor | None:
+        """What tensors become where there are no nodes of the kind; None for numbers."""
+        like = self.like[row]
+        return None if like is None else torch.empty((0, *like[0]), dtype=like[1])
 
 
 class Structure:
@@ -128,7 +135,8 @@ class Structure:
                     continue
                 if written and any(shares(value, other) for value in values for other in written):
                     return None
-                flat.append(torch.stack(values) if values else torch.empty(0))
+                none = kind.none(r)
+                flat.append(torch.stack(values) if values or none is None else none)
             for c in range(len(kind.children)):
                 spots = [node[0][c] for node in made]
                 numbers = [starts[level][kind_] + at for level, kind_, at in spots]

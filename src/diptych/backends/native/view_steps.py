@@ -103,6 +103,11 @@ def stack(w: CodeWriter, out: Any, parts: Any, dim: int = 0) -> Value:
     return views.joined(w, out, [views.reshaped(w, p, (*p.sizes[:dim], 1, *p.sizes[dim:])) for p in parts], dim)
 
 
+@step("repeat")
+def repeat(w: CodeWriter, out: Any, x: Value, counts: Any) -> Value:
+    return views.repeated(w, out, x, known_numbers(w, counts))
+
+
 @step("flip")
 def flip(w: CodeWriter, out: Any, x: Value, dims: Any) -> Value:
     return views.flipped(x, dims)

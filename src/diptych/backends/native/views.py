@@ -89,6 +89,20 @@ def plus(a: Size, b: Size) -> Size:
     return f"({a} + {b})"
 
 
+def repeated(writer: CodeWriter, out: torch.Tensor, value: Value, counts: Sequence[int]) -> Value:
+    """A value several times along each dimension, and along new ones in front."""
+    extra = len(counts) - len(value.sizes)
+    given = value.sizes
+
+    def back(index: Index) -> Index:
+        pairs = zip(index[extra:], given, counts[extra:], strict=True)
+        return tuple("0" if n == 1 else i if count == 1 else f"({i} % {n})" for i, n, count in pairs)
+
+    if 0 in given or 0 in counts:
+        return writer.constant(0, out.dtype, writer.sizes(out))
+    return remapped(value, writer.sizes(out), back)
+
+
 def flipped(value: Value, dims: Sequence[int]) -> Value:
     """The elements of some dimensions from the last to the first."""
     turned = {d % len(value.sizes) for d in dims}

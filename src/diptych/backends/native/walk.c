@@ -24,7 +24,8 @@ typedef struct {
     Py_ssize_t steps, places, children, rows;
     Step *step;
     Py_ssize_t *child, *row;
-    int *number; /* of each row: which kind of number it is, or none */
+    int *number;    /* of each row: which kind of number it is, or none */
+    PyObject *none; /* of each row: the tensor of no nodes */
 } Kind;
 
 typedef struct {
@@ -226,6 +227,7 @@ static PyObject *column(Walker *self, Walk *walk, const int64_t *before, Py_ssiz
     int number = kind->number[r];
     PyObject *dtypes[] = {self->truth, self->int64, self->float64}, *made;
     void *data = NULL;
+    if (number == NUMBER_NONE && !nodes) return Py_NewRef(PyTuple_GET_ITEM(kind->none, r));
     made = number == NUMBER_NONE ? PyList_New(nodes) : tensor(self, dtypes[number], nodes, -1, &data);
     int64_t at = 0;
     for (int64_t i = 0; made && i < walk->records; i++) {
@@ -344,8 +346,8 @@ static Py_ssize_t *numbers(PyObject *tuple) {
 
 static bool read_kind(Kind *kind, PyObject *given) {
     PyObject *steps, *children, *rows, *kinds;
-    if (!PyArg_ParseTuple(given, "nO!O!O!O!", &kind->places, &PyTuple_Type, &steps, &PyTuple_Type, &children,
-                          &PyTuple_Type, &rows, &PyTuple_Type, &kinds))
+    if (!PyArg_ParseTuple(given, "nO!O!O!O!O!", &kind->places, &PyTuple_Type, &steps, &PyTuple_Type, &children,
+                          &PyTuple_Type, &rows, &PyTuple_Type, &kinds, &PyTuple_Type, &kind->none))
         return false;
     kind->children = PyTuple_GET_SIZE(children);
     kind->rows = PyTuple_GET_SIZE(rows);

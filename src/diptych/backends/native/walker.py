@@ -24,19 +24,15 @@ def quicken(structure: Structure) -> None:
     if made is None or not known or structure.walk is not None:
         return
     kinds = tuple(map(described, structure.kinds))
-    structure.walk = made(kinds, maker(), torch.Tensor.data_ptr, stacked, torch.int64, torch.float64, torch.bool)
+    structure.walk = made(kinds, maker(), torch.Tensor.data_ptr, torch.stack, torch.int64, torch.float64, torch.bool)
 
 
 def described(kind: Kind) -> tuple[Any, ...]:
-    """A kind as `walk.c` takes it: places, steps, children, rows, numbers."""
+    """A kind as `walk.c` takes it: places, steps, children, rows, numbers, and tensors of no rows."""
     recipe = kind.recipe
     steps = tuple((STEPS[step.name], step.place, step.other, step.value) for step in recipe.steps)
-    return recipe.places, steps, recipe.children, recipe.rows, tuple(NUMBERS[dtype] for dtype in kind.dtypes)
-
-
-def stacked(values: list[torch.Tensor]) -> torch.Tensor:
-    """Tensors of nodes as rows."""
-    return torch.stack(values) if values else torch.empty(0)
+    numbers = tuple(NUMBERS[dtype] for dtype in kind.dtypes)
+    return recipe.places, steps, recipe.children, recipe.rows, numbers, tuple(map(kind.none, range(len(numbers))))
 
 
 @functools.cache
