@@ -157,6 +157,11 @@ SAMPLES: dict[str, list] = {
         (aten.cat.default, ([made(0), X],)),
     ],
     "stack": [(aten.stack.default, ([X, Y], 1)), (aten.stack.default, ([ZERO, ZERO],))],
+    "repeat": [
+        (aten.repeat.default, (X, [1, 2])),
+        (aten.repeat.default, (X, [2, 1, 3])),
+        (aten.repeat.default, (made(1, 4), [3, 2])),
+    ],
     "flip": [(aten.flip.default, (CUBE, [0, -1]))],
     "constant_pad_nd": [
         (aten.constant_pad_nd.default, (X, [1, 2, 0, 1], 3.0)),
