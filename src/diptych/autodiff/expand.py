@@ -30,11 +30,17 @@ EXACT: dict[Any, Callable[..., Any]] = {o: o for o in (operator.add, operator.su
 """Arithmetic on ints that sizes are made by: kept as an expression."""
 
 
+def nothing() -> None:
+    """Go on."""
+
+
 class Writer:
     """Runs the nodes of a graph and of its regions on fake values, under a recorder."""
 
-    def __init__(self) -> None:
+    def __init__(self, stop: Callable[[], None] = nothing) -> None:
         self.recorder = Recorder()
+        self.stop = stop
+        """Called before each step; may raise, to give up."""
 
     def run(self, module: fx.GraphModule, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """What a module gives for these values; None if it ends in an exception."""
@@ -43,6 +49,7 @@ class Writer:
         recorder = self.recorder
         before = recorder.where
         for node in module.graph.nodes:
+            self.stop()
             recorder.where = walk.where_of(node) or recorder.where
             if node.op == "placeholder":
                 env[node] = next(given)

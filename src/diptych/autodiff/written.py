@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from torch import fx
 
 from diptych.autodiff.branch import gradients
-from diptych.autodiff.expand import Writer, inputs_of
+from diptych.autodiff.expand import Writer, inputs_of, nothing
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import differentiable
 from diptych.graph import walk
@@ -50,15 +50,17 @@ def write_out(
     seeded: Collection[int] | None = None,
     volatile: Collection[int] = (),
     bare: Collection[int] = (),
+    stop: Callable[[], None] = nothing,
 ) -> Written:
     """Write a graph out for inputs like `samples` (tensors: their sizes, strides, dtypes and `requires_grad`).
 
     The backward graph is for gradients of the outputs `seeded` (all, if None); it does not use the inputs `volatile`,
-    which are overwritten after the run. The outputs `bare` need no history.
+    which are overwritten after the run. The outputs `bare` need no history. `stop` is called before each step, and
+    may raise.
 
     `NotWrittenOut` if it has a step that cannot be.
     """
-    writer = Writer()
+    writer = Writer(stop)
     try:
         with taken_apart(module):
             return written(writer, module, samples, grad, seeded, volatile, bare)

@@ -19,7 +19,7 @@ from diptych.graph.layout import Leaf
 from diptych.graph.legality import indices
 from diptych.graph.program import SymbolicGraph
 from diptych.graph.spec import TensorSpec
-from diptych.hybrid.worker import TRACING, Task
+from diptych.hybrid.worker import TRACING, WORKER, Task
 from diptych.passes.pipeline import optimise
 
 Run = Callable[..., tuple[Any, ...]]
@@ -43,11 +43,13 @@ class Code:
     ) -> None:
         bare = without_use(graph, samples)
         with TRACING:
-            self.written: Written = write_out(graph.module, samples, torch.is_grad_enabled(), seeded, volatile, bare)
+            grad = torch.is_grad_enabled()
+            self.written: Written = write_out(graph.module, samples, grad, seeded, volatile, bare, WORKER.stop)
             self.inputs = in_place(graph, samples, volatile, self.written) if compiler == "native" else {}
             optimise(self.written.forward)
             if self.written.backward is not None:
                 optimise(self.written.backward)
+        WORKER.stop()
         self.leaves = [k for k in self.inputs.values() if samples[k].requires_grad]
         self.forward: Run
         self.backward: Run | None = None
@@ -59,6 +61,7 @@ class Code:
             return
         native = compile_native(self.written.forward, graph.name, self.inputs)
         self.forward, self.random = native, native.function.random
+        WORKER.stop()
         if self.written.backward is not None:
             self.backward = compile_native(self.written.backward, f"gradient of {graph.name}")
         elif not self.inputs and not self.random and len(native.function.results) == self.written.outputs:

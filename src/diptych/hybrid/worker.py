@@ -9,10 +9,8 @@ from __future__ import annotations
 import atexit
 import collections
 import contextlib
-import ctypes
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +39,7 @@ class Worker:
 
     def work(self) -> None:
         """The thread."""
-        with contextlib.suppress(SystemExit):  # from `end`
+        with contextlib.suppress(SystemExit):  # from `stop`
             while True:
                 with self.lock:
                     if self.ending or not self.tasks:
@@ -50,20 +48,20 @@ class Worker:
                     task = self.tasks.popleft()
                 task()
 
+    def stop(self) -> None:
+        """Called between two steps of a task: ends the thread if the process ends.
+
+        An exception from outside (`PyThreadState_SetAsyncExc`) would come up inside of PyTorch, and abort the process.
+        """
+        if self.ending and threading.current_thread() is self.thread:
+            raise SystemExit
+
     def end(self) -> None:
-        """At the end of the process: stop between two steps of Python, so that no thread is left inside of PyTorch."""
+        """At the end of the process: wait for the step that is being done, so that no thread is left inside PyTorch."""
         self.ending = True
         thread = self.thread
-        deadline = time.monotonic() + PATIENCE
-        while thread is not None and thread.is_alive() and time.monotonic() < deadline:
-            interrupt(thread)
-            thread.join(0.05)
-
-
-def interrupt(thread: threading.Thread) -> None:
-    """Raise `SystemExit` in a thread, which ends it without a word."""
-    if thread.ident is not None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+        if thread is not None:
+            thread.join(PATIENCE)
 
 
 def forked() -> None:
