@@ -191,10 +191,13 @@ class Recurring:
         # The placeholders of children come first: they were there before any operand.
         count, inputs = len(self.inputs), [n for n in single.graph.nodes if n.op == "placeholder"]
         order = [*inputs[count : count + len(rows)], *inputs[:count], *inputs[count + len(rows) :]]
-        body = batched(self.tape, single, order, len(rows) + count)
         texts = [g.text for g in kind.facts], [s.path for s in (*kind.children, *kind.rows)], dtypes
-        constants = [t.tolist() for t in single.buffers()]
-        shape = f"{single.graph} {constants} {[id(o) for o in shared]} {texts}"
+        constants = [(t.dtype, t.tolist()) for t in single.buffers()]
+        specs = [n.meta.get("spec") for n in order]
+        shape = f"{single.graph} {constants} {[id(o) for o in shared]} {texts} {specs}"
+        if shape not in self.stager.batches:  # each root of a fold is looked at, and most are like those before
+            self.stager.batches[shape] = batched(self.tape, single, order, len(rows) + count)
+        body = self.stager.batches[shape]
         assert self.form is not None
         return Cell(kind, body, shared, shape, self.form)
 

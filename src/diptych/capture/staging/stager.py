@@ -8,6 +8,7 @@ from collections.abc import Generator
 from typing import Any
 
 import torch
+from torch import fx
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes
 
@@ -140,6 +141,7 @@ class Stager(Calling, Operators, Unions, Logic, Templates, Iteration, Managers, 
         self.stack = []
         self.folds = []
         self.unfoldable = set()
+        self.batches: dict[str, fx.GraphModule] = {}
         self.apply = torch.autograd.Function.__dict__["apply"]
 
     @contextlib.contextmanager
