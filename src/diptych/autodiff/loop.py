@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import fx
 
+from diptych.autodiff import growing
 from diptych.autodiff.branch import gradients, zeros_like
 from diptych.autodiff.control_function import connect
+from diptych.autodiff.growing import told_apart
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import Opaque, differentiable, named
 from diptych.graph import walk
@@ -34,14 +37,23 @@ def write_while(
     writer: Writer, node: fx.Node, test: Any, body: Any, carried: Sequence[Any], operands: Sequence[Any]
 ) -> Any:
     """Write a loop; its results."""
-    loop = Loop(writer, test, body, list(carried), list(operands))
-    results = loop.write(node.meta["spec"])
+    parts = told_apart(test, body, carried)
+    kept = [carried[k] for k in parts.carried]
+    loop = Loop(writer, parts.test, parts.body, kept, list(operands))
+    results = loop.write([node.meta["spec"][k] for k in parts.carried])
+    rows = loop.stacked()
     if loop.grad:
-        if any(need and not differentiable(value) for need, value in zip(loop.needs, carried, strict=True)):
+        needs = [*loop.needs, *map(differentiable, loop.grown)]
+        if any(need and not differentiable(value) for need, value in zip_longest(needs, kept)):
             what = "a result that requires a gradient after a round of a loop only"
             writer.recorder.uneven.append((writer.recorder.part, loop.started(), True, what))
-        connect(writer.recorder, loop, results, loop.needs, [*carried, *operands])
-    return tuple(results)
+        both = [*results, *rows]
+        connect(writer.recorder, loop, both, needs, [*kept, *operands])
+        results, rows = both[: len(results)], both[len(results) :]
+    found = dict(zip(parts.carried, results, strict=True))
+    for k, row in zip(parts.grown, rows, strict=True):
+        found[k] = growing.result(writer.recorder, carried[k], row)
+    return tuple(found[k] for k in range(len(carried)))
 
 
 class Loop:
@@ -65,6 +77,8 @@ class Loop:
         self.copies: list[fx.Node] = []
         self.rows: list[Any] = []
         self.kept: dict[fx.Node, torch.Tensor] = {}
+        self.grown: list[torch.Tensor] = []
+        """What is appended to the lists that grow, in a round."""
         self.refuse = self.recorder.refuse
 
     def write(self, specs: Sequence[Any]) -> list[Any]:
@@ -95,6 +109,12 @@ class Loop:
             results.append(self.value(item, index, specs[index]))
             self.extend(item)
         return results
+
+    def stacked(self) -> list[Any]:
+        """The lists that grow, each with a row a round."""
+        recorder = self.recorder
+        nodes = [self.expose(self.body_part, recorder.node(row)) for row in self.grown]
+        return [recorder.leaf(node.meta["val"], False) for node in nodes]
 
     def value(self, node: fx.Node, index: int, spec: Any) -> Any:
         """Carried value number `index` as the value of `node`."""
@@ -155,7 +175,8 @@ class Loop:
             if made is None:
                 raise recorder.refuse("a loop whose body always raises")
             with recorder:
-                self.outs = [v.contiguous() if isinstance(v, torch.Tensor) else v for v in made]
+                self.outs = [v.contiguous() if isinstance(v, torch.Tensor) else v for v in made[: len(self.inner)]]
+                self.grown = [value.squeeze(0).contiguous() for value in made[len(self.inner) :]]
         same = True
         for k, (value, out) in enumerate(zip(self.inner, self.outs, strict=True)):
             if isinstance(value, Opaque) or isinstance(out, Opaque):
@@ -216,6 +237,7 @@ class Loop:
                 raise self.refuse("a gradient that needs tensors whose sizes change from round to round")
         if not self.rows:
             self.rounds = recorder.shapes.create_unbacked_symint()
+            torch._check(self.rounds >= 0)
         last = part.graph.output_node()
         last.args = ((*last.args[0], kept),)  # type: ignore[misc]
         self.rows.append((value.dtype, tuple(0 if isinstance(n, torch.SymInt) else n for n in value.shape)))
@@ -255,6 +277,9 @@ class Loop:
         wholes = [*states, *inputs]
         part = Part(recorder.parts, recorder.part, repeats=True)
         part.reverses = self
+        with recorder:
+            appended = [seed if seed is None else seed.contiguous() for seed in seeds[len(chosen) :]]
+        seeds = seeds[: len(chosen)]
         with recorder.inside(part):
             specs = [TensorSpec(v.dtype, (), str(v.device)) for v in wholes]
             places = [part.placeholder(f"g{k}", {"where": recorder.where}) for k in range(len(wholes))]
@@ -264,6 +289,7 @@ class Loop:
             for so_far, flag in zip(sums, flags, strict=True):
                 reach.mark(so_far, flag)
             pairs = [(self.outs[k], s) for k, s in zip(chosen, sums, strict=False) if differentiable(self.outs[k])]
+            pairs += self.given(part, appended)
             found = gradients([out for out, _ in pairs], wholes, [s for _, s in pairs])
             ends: list[torch.Tensor] = []
             there: list[Any] = []
@@ -305,6 +331,22 @@ class Loop:
         flow = dict(zip(chosen, made[: len(chosen)], strict=True))
         through = [flow[k] for k, value in enumerate(self.initial) if differentiable(value)]
         return [*through, *made[len(chosen) :]]
+
+    def given(self, part: Part, seeds: Sequence[torch.Tensor | None]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """What is appended to lists, each with its gradient in the round that is gone back over."""
+        recorder = self.recorder
+        made: list[tuple[torch.Tensor, torch.Tensor]] = []
+        for row, seed in zip([row for row in self.grown if differentiable(row)], seeds, strict=True):
+            if seed is None:
+                continue
+            assert isinstance(part.parent, Part)
+            node = part.parent.use(recorder.node(seed))
+            place = part.rows[node] = part.placeholder(f"row{len(part.rows)}", {"where": recorder.where})
+            part.stacks.append(node)
+            value = recorder.fresh(row.shape, row.dtype, row.device)
+            recorder.name(place, value)
+            made.append((row, recorder.reach.mark(value, recorder.reach.of(seed))))
+        return made
 
     def counting(self) -> fx.Node:
         """A node of the body whose rows count the rounds."""

@@ -132,8 +132,10 @@ def flattened(recorder: Recorder, values: Any) -> tuple[list[Any], list[int]]:
 @rule("stacked")
 def stacked(recorder: Recorder, column: torch.Tensor) -> torch.Tensor:
     """The rows of a column, stacked."""
-    if isinstance(column.shape[0], torch.SymInt) or not column.shape[0]:
-        raise recorder.refuse("a stack of rows whose number only the graph knows")
+    if isinstance(column.shape[0], torch.SymInt):
+        recorder.require(column.shape[0] > 0, True, "a stack of no rows")
+    elif not column.shape[0]:
+        raise recorder.refuse("a stack of no rows")
     with recorder:
         return column.clone()
 

@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
+import sympy
 import torch
 from torch import fx
 from torch._decomp import core_aten_decompositions
@@ -88,6 +89,9 @@ class Recorder(TorchDispatchMode):
         self.symbols = Symbols(self)
         self.reach = Reach(self)
         self.cuts = Cuts()
+        self.assumed = 0
+        self.held: set[sympy.Basic] = set()
+        """Conditions on sizes that the run checks."""
         self.where: Where | None = None
 
     @contextmanager
@@ -107,6 +111,23 @@ class Recorder(TorchDispatchMode):
             return
         node = self.emit(OWN["assume"], (value, expected))
         node.meta |= {"spec": NumberSpec("int"), "val": 0}
+
+    def hold_true(self) -> None:
+        """What PyTorch has taken to be true of sizes, such as that two are equal, is a condition of the run."""
+        if self.shapes.num_deferred_runtime_asserts == self.assumed:
+            return
+        self.assumed = self.shapes.num_deferred_runtime_asserts
+        found = [one.expr for many in self.shapes.deferred_runtime_asserts.values() for one in many]
+        for condition in found:
+            if condition in self.held or natural(condition):
+                continue
+            if self.part.parent is not None:
+                raise self.refuse("sizes that have to be equal, inside of a branch or a loop")
+            self.held.add(condition)
+            self.emit(OWN["assume"], (self.symbols.build(condition), True)).meta |= {
+                "spec": NumberSpec("int"),
+                "val": 0,
+            }
 
     def refuse(self, what: str, why: str = "") -> NotWrittenOut:
         """An error at the step that is written out now."""
@@ -204,6 +225,7 @@ class Recorder(TorchDispatchMode):
 
     def emit(self, target: Any, args: Any, kwargs: Any | None = None) -> fx.Node:
         """A node in the current part; its arguments may be tensors and numbers."""
+        self.hold_true()
         placed = pytree.tree_map(self.place, (tuple(args), dict(kwargs or {})))
         node = self.part.graph.call_function(target, *placed)
         node.meta = {"where": self.where}
@@ -273,6 +295,14 @@ class Recorder(TorchDispatchMode):
         made = self.unrecorded(torch.Tensor.detach, value)
         self.stands_for(made, self.node(value))
         return made.requires_grad_(grad)
+
+
+def natural(condition: sympy.Basic) -> bool:
+    """Whether a condition says only that a size is not negative."""
+    parts = condition.args
+    return (isinstance(condition, sympy.Ge) and parts[1] == 0 and isinstance(parts[0], sympy.Symbol)) or (
+        isinstance(condition, sympy.Le) and parts[0] == 0 and isinstance(parts[1], sympy.Symbol)
+    )
 
 
 def select(x: torch.Tensor, dim: int, index: Any) -> torch.Tensor:

@@ -23,6 +23,7 @@ OPERATIONS: dict[Any, Any] = {
     sympy.Mul: operator.mul,
     functions.FloorDiv: operator.floordiv,
     functions.CleanDiv: operator.floordiv,
+    functions.FloatTrueDiv: operator.truediv,
     functions.PythonMod: operator.mod,
     functions.Mod: operator.mod,
     functions.Max: max,
@@ -87,6 +88,8 @@ class Symbols:
         if expression in self.dims:
             node, dim = self.dims[expression]
             return self.emit(torch.ops.aten.sym_size.int, (use(node), dim))
+        if isinstance(expression, functions.ToFloat):
+            return self.emit(float, (self.build(expression.args[0]),))
         if isinstance(expression, sympy.Pow) and expression.exp.is_Integer and expression.exp > 0:
             return self.emit(operator.pow, (self.build(expression.base), int(expression.exp)))
         operation = next((o for kind, o in OPERATIONS.items() if isinstance(expression, kind)), None)
@@ -99,8 +102,15 @@ class Symbols:
         return made
 
     def emit(self, target: Any, args: tuple[Any, ...]) -> fx.Node:
-        """A node that gives an int."""
+        """A node that gives a number: a truth, a float, or else an int."""
         node = self.recorder.part.graph.call_function(target, args)
-        kind = "bool" if target in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt) else "int"
+        numbers = [a for a in args if not isinstance(a, fx.Node)] + [
+            a.meta["spec"] for a in args if isinstance(a, fx.Node)
+        ]
+        real = target in (float, operator.truediv) or any(
+            n == NumberSpec("float") or isinstance(n, float) for n in numbers
+        )
+        truth = target in (operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge)
+        kind = "bool" if truth else "float" if real else "int"
         node.meta = {"where": self.recorder.where, "spec": NumberSpec(kind), "val": None}
         return node

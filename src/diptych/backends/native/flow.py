@@ -85,12 +85,14 @@ def write_cond(writer: FunctionWriter, node: fx.Node, pred: Any, operands: Seque
     places = places_of(writer, node, len(node.meta["val"]))
     sides = Block(), Block()
     writer.known(operands)
+    symbols = dict(writer.symbols)
     for side, module in zip(sides, walk.regions(node), strict=True):
         with writer.inside(side):
             made = writer.run(module, operands)
             if made is not None:
                 for place, value in zip(places, made, strict=True):
                     place.put(value)
+        writer.symbols = dict(symbols)
     parts = [f"if ({as_number(pred).text}) {{", sides[0]]
     if sides[1].statements:
         parts += ["} else {", sides[1]]
@@ -114,7 +116,6 @@ def write_while(
         rounds = writer.names.fresh("rounds")
         writer.lines(f"int64_t {rounds} = 0;")
         for value in node.meta["val"][count:]:
-            writer.symbols[value.shape[0].node.expr] = rounds
             tapes.append(new_tape(writer, value))
     inside = Block()
     with writer.rounds(inside, operands):
@@ -134,6 +135,8 @@ def write_while(
     writer.block.statements.append(Compound(["for (;;) {", inside, "}"]))
     for tape, buffer, _ in tapes:
         writer.lines(f"{buffer.name} = ({buffer.type} *){tape}.data;")
+    if tapes:
+        writer.define(node.meta["val"][count].shape[0], rounds)
     return (*now, *(Strided(buffer, (rounds, *sizes)) for _, buffer, sizes in tapes))
 
 

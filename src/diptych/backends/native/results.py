@@ -105,12 +105,7 @@ def tensor_result(
             return ("view", places[found.buffer], found.sizes, found.strides, found.offset)
     found = kept_rows(writer, laid_out(writer, node, found))
     if found.buffer.kind == "tape":
-        tape = str(found.buffer.count).removesuffix("_rows")
-        writer.lines(f"((int64_t *)out[{len(slots)}])[0] = {found.sizes[0]};")
-        writer.lines(f"((void **)out[{len(slots)}])[1] = {found.buffer.name};")
-        slots.append(("tape", found.dtype, tape))
-        if not found.whole() or found.offset != 0:
-            raise writer.refuse("a view of the rows of a loop as a result")
+        slots.append(rows_slot(writer, found, slots))
         return ("tape", len(slots) - 1, found.sizes[1:])
     if can_hand_over(found):
         known[found.buffer] = len(slots)
@@ -126,8 +121,27 @@ def tensor_result(
     return ("tensor", known[found.buffer], found.sizes, found.strides, found.offset, int(origin or 0))
 
 
+def rows_slot(writer: FunctionWriter, found: Strided, slots: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Hand memory of open size to the caller, or a copy if it is a part of it, or handed over already; its slot."""
+    handed = {slot[2] for slot in slots if slot[0] == "tape"}
+    if not found.whole() or found.offset != 0 or tape_of(found.buffer) in handed:
+        target = writer.new_rows(found.dtype, found.sizes)
+        writer.store(target, found)
+        found = target
+    writer.lines(f"((int64_t *)out[{len(slots)}])[0] = {found.sizes[0]};")
+    writer.lines(f"((void **)out[{len(slots)}])[1] = {found.buffer.name};", reads=[found.buffer])
+    return "tape", found.dtype, tape_of(found.buffer)
+
+
+def tape_of(buffer: Buffer) -> str:
+    """The memory of open size that a buffer is."""
+    return str(buffer.count).removesuffix("_rows")
+
+
 def kept_rows(writer: FunctionWriter, found: Strided) -> Strided:
     """A tensor with as many rows as only the run knows, in memory that is handed to the caller."""
+    if not all(isinstance(size, int) for size in found.sizes[1:]):
+        raise writer.refuse("a result whose later sizes only the graph knows")
     if found.buffer.kind == "tape" or not found.sizes or isinstance(found.sizes[0], int):
         return found
     target = writer.new_rows(found.dtype, found.sizes)

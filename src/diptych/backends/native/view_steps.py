@@ -6,7 +6,7 @@ from typing import Any
 
 from diptych.backends.native import views
 from diptych.backends.native.registry import step
-from diptych.backends.native.values import Value
+from diptych.backends.native.values import Number, Size, Value
 from diptych.backends.native.writer import CodeWriter, broadcast
 
 
@@ -53,7 +53,17 @@ def expand(w: CodeWriter, out: Any, x: Value, sizes: Any, implicit: bool = False
 @step("slice")
 def slice_(w: CodeWriter, out: Any, x: Value, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Value:
     dim %= len(x.sizes)
-    return views.sliced(x, dim, begin(w, x, dim, start), step, w.sizes(out)[dim])
+    length = w.sizes(out)[dim]
+    if isinstance(start, Number) and step == 1:
+        return views.sliced(x, dim, checked(w, start, length, x.sizes[dim]), step, length)
+    return views.sliced(x, dim, begin(w, x, dim, start), step, length)
+
+
+def checked(w: CodeWriter, start: Number, length: Size, size: Size) -> Size:
+    """Where a slice starts that has that length; the run ends where it does not lie inside."""
+    w.can_fail = True
+    w.lines(f"if ({start.text} < 0 || {start.text} + {length} > {size}) {{ d_failed = 5; goto d_end; }}")
+    return f"({start.text})"
 
 
 def begin(w: CodeWriter, x: Value, dim: int, start: Any) -> int:
@@ -84,12 +94,9 @@ def slice_scatter(
 @step("select_scatter")
 def select_scatter(w: CodeWriter, out: Any, x: Value, part: Value, dim: int, index: Any) -> Value:
     dim %= len(x.sizes)
-    size = x.sizes[dim]
-    if not isinstance(index, int) or not isinstance(size, int):
-        raise w.refuse("a row whose number only the graph knows")
-    index = index + size if index < 0 else index
+    start = views.row_number(w, index, x.sizes[dim])
     row = views.reshaped(w, part, (*part.sizes[:dim], 1, *part.sizes[dim:]))
-    return views.scattered_slice(w, out, x, row, dim, index, 1, 1)
+    return views.scattered_slice(w, out, x, row, dim, start, 1, 1)
 
 
 @step("cat")

@@ -49,7 +49,7 @@ def reshaped(writer: CodeWriter, value: Value, sizes: Sequence[Size]) -> Value:
     return Strided(whole.buffer, sizes, None, whole.offset)
 
 
-def sliced(value: Value, dim: int, start: int, step: int, length: Size) -> Value:
+def sliced(value: Value, dim: int, start: Size, step: int, length: Size) -> Value:
     """Every `step`-th element from `start` on."""
     dim %= len(value.sizes)
     sizes = [length if d == dim else n for d, n in enumerate(value.sizes)]
@@ -66,18 +66,24 @@ def selected(writer: CodeWriter, value: Value, dim: int, index: Any) -> Value:
     rank = len(value.sizes)
     dim %= rank
     size = value.sizes[dim]
-    if isinstance(index, int) and index < 0:
-        if not isinstance(size, int):
-            raise writer.refuse("a row counted from the end of a dimension of open size")
-        index += size
-    if not isinstance(index, int):
-        raise writer.refuse("a row whose number only the graph knows")
+    place = row_number(writer, index, size)
     sizes = [n for d, n in enumerate(value.sizes) if d != dim]
     if isinstance(value, Strided):
         strides = [s for d, s in enumerate(value.strides) if d != dim]
-        return Strided(value.buffer, sizes, strides, plus(value.offset, times(index, value.strides[dim])))
-    at = str(index)
+        return Strided(value.buffer, sizes, strides, plus(value.offset, times(place, value.strides[dim])))
+    at = str(place)
     return remapped(value, sizes, lambda found: (*found[:dim], at, *found[dim:]))
+
+
+def row_number(writer: CodeWriter, index: Any, size: Size) -> Size:
+    """The number of a row from the front; where only the run knows whether there is such a row, it ends if not."""
+    if not isinstance(index, int):
+        raise writer.refuse("a row whose number only the graph knows")
+    if isinstance(size, int):
+        return index + size if index < 0 else index
+    writer.can_fail = True
+    writer.lines(f"if ({size} < {-index if index < 0 else index + 1}) {{ d_failed = 5; goto d_end; }}")
+    return f"({size} - {-index})" if index < 0 else index
 
 
 def plus(a: Size, b: Size) -> Size:
@@ -153,7 +159,7 @@ def padded(writer: CodeWriter, out: torch.Tensor, value: Value, pad: Sequence[in
 
 
 def scattered_slice(
-    writer: CodeWriter, out: torch.Tensor, value: Value, part: Value, dim: int, start: int, step: int, length: Size
+    writer: CodeWriter, out: torch.Tensor, value: Value, part: Value, dim: int, start: Size, step: int, length: Size
 ) -> Value:
     """A copy with every `step`-th element from `start` on replaced."""
     sizes = writer.sizes(out)

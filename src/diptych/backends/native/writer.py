@@ -210,13 +210,24 @@ class CodeWriter:
         """Write the body of a loop; `given` are the values from outside."""
         self.known(given)
         self.looping += 1
+        before = dict(self.symbols)
         with self.inside(block):
             yield
+        self.symbols = before
         self.looping -= 1
         if has_rooms(block):
             mark = self.names.fresh("mark")
             block.statements.insert(0, Lines([f"const d_mark {mark} = d_marked(&d_rooms);"]))
             block.statements.append(Lines([f"d_back_to(&d_rooms, {mark});"]))
+
+    def define(self, size: Any, text: str) -> None:
+        """A size that is known from here on; if other sizes have to be equal to it, the run ends where they are not."""
+        expression = size.node.expr
+        if expression.is_Symbol and expression not in self.symbols:
+            self.symbols[expression] = text
+        else:
+            self.can_fail = True
+            self.lines(f"if ({text} != {self.size(size)}) {{ d_failed = 5; goto d_end; }}")
 
     def known(self, values: Sequence[Any]) -> None:
         """Tell which tensors these are before a region is entered."""
