@@ -17,6 +17,7 @@ from diptych.graph import walk
 from diptych.graph.fold import structure_of
 from diptych.graph.spec import TensorSpec
 from diptych.hybrid.compiled import Compiled
+from diptych.hybrid.tidy import tidy
 from diptych.hybrid.trial import Trial
 from diptych.hybrid.worker import WORKER, Task
 
@@ -99,7 +100,9 @@ class Tiers:
             for structure in self.program.structures:
                 quicken(structure)
             with torch.set_grad_enabled(grad):
-                return Compiled(self.program.graph, flat, self.plain, later, self.compiler)
+                made = Compiled(self.program.graph, flat, self.plain, later, self.compiler)
+            tidy()
+            return made
         except Exception as error:  # whatever goes wrong, the program goes on without
             self.why = str(error) if isinstance(error, DiptychError) else f"{type(error).__name__}: {error}"
             return None
