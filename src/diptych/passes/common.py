@@ -7,6 +7,7 @@ from typing import Any
 from torch import fx
 
 from diptych.graph import walk
+from diptych.passes.facts import inside
 from diptych.passes.purity import computes, is_view
 
 
@@ -32,6 +33,19 @@ def share(module: fx.GraphModule) -> int:
             module.graph.erase_node(node)
             gone += 1
     return gone
+
+
+def shared(module: fx.GraphModule) -> list[fx.Node]:
+    """No step does what another one of its region has done."""
+    wrong: list[fx.Node] = []
+    for part in inside(module):
+        apart, seen = results(part), set[Any]()
+        for node in part.graph.nodes:
+            if node.op == "call_function" and not walk.regions(node) and node not in apart and computes(node):
+                key = key_of((node.target, node.args, node.kwargs))
+                wrong += [node] if key in seen else []
+                seen.add(key)
+    return wrong
 
 
 def results(module: fx.GraphModule) -> set[fx.Node]:

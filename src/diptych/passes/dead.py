@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import fx
 
 from diptych.graph import walk
+from diptych.passes.facts import inside
 from diptych.passes.purity import computes, may_fail
 
 
@@ -21,3 +22,13 @@ def eliminate(module: fx.GraphModule) -> int:
         else:
             gone += sum(eliminate(inner) for inner in walk.regions(node))
     return gone
+
+
+def unused(module: fx.GraphModule) -> list[fx.Node]:
+    """Every step that only computes is used."""
+    return [
+        node
+        for part in inside(module)
+        for node in part.graph.nodes
+        if node.op == "call_function" and not node.users and computes(node) and not may_fail(node)
+    ]

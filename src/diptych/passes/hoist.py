@@ -8,6 +8,7 @@ from torch import fx
 
 from diptych.graph import walk
 from diptych.graph.control import scan, while_loop, while_stack
+from diptych.passes.facts import inside
 from diptych.passes.purity import computes, is_view, may_fail
 
 
@@ -81,3 +82,16 @@ def invariant(body: fx.GraphModule, fixed: set[fx.Node]) -> set[fx.Node]:
 def costs(node: fx.Node) -> bool:
     """Whether a step is worth moving: it computes something, of values that are not constants."""
     return node.op == "call_function" and not is_view(node) and bool(node.all_input_nodes)
+
+
+def unhoisted(module: fx.GraphModule) -> list[fx.Node]:
+    """No step of a loop that costs something is the same in each round and used by one that is not."""
+    wrong: list[fx.Node] = []
+    for part in inside(module):
+        for loop in part.graph.nodes:
+            if loop.target in (while_loop, while_stack, scan):
+                body = walk.regions(loop)[-1]
+                parameters = walk.placeholders(body)
+                steady = invariant(body, set(parameters[len(parameters) - len(loop.args[3]) :]))
+                wrong += [n for n in steady if costs(n) and any(user not in steady for user in n.users)]
+    return wrong

@@ -13,6 +13,7 @@ import torch
 from torch import fx
 
 from diptych.graph import walk
+from diptych.passes.facts import inside
 
 aten = torch.ops.aten
 
@@ -50,6 +51,19 @@ def join(module: fx.GraphModule) -> int:
     return made
 
 
+def unjoined(module: fx.GraphModule) -> list[fx.Node]:
+    """No sum of slices in zeros is left that can be a `cat`."""
+    wrong: list[fx.Node] = []
+    for part in inside(module):
+        found: dict[fx.Node, Slices] = {}
+        for node in part.graph.nodes:
+            slices = slices_of(node, found)
+            if slices is not None:
+                found[node] = slices
+        wrong += [n for n, slices in found.items() if n.target is aten.add.Tensor and gaps(n, slices) is not None]
+    return wrong
+
+
 def slices_of(node: fx.Node, found: dict[fx.Node, Slices]) -> Slices | None:
     """What a step gives, if it is slices in zeros."""
     args: Any = node.args
@@ -83,12 +97,19 @@ def is_zero(node: Any) -> bool:
     )
 
 
+def gaps(node: fx.Node, slices: Slices) -> list[int] | None:
+    """How many zeros stand before, between and after the slices; None if their sizes are not known."""
+    shape = node.meta["val"].shape
+    ends = [0, *(end for _, end, *_ in slices.slices)]
+    found = [b - a for a, b in zip(ends, [*(begin for begin, *_ in slices.slices), shape[slices.dim]], strict=True)]
+    return None if any(found) and not all(isinstance(size, int) for size in shape) else found
+
+
 def written(module: fx.GraphModule, node: fx.Node, slices: Slices) -> fx.Node | None:
     """The `cat`, before the sum; None if it would need zeros of a size that only the graph knows."""
     shape, dim = node.meta["val"].shape, slices.dim
-    ends = [0, *(end for _, end, *_ in slices.slices)]
-    gaps = [b - a for a, b in zip(ends, [*(begin for begin, *_ in slices.slices), shape[dim]], strict=True)]
-    if any(gaps) and not all(isinstance(size, int) for size in shape):
+    between = gaps(node, slices)
+    if between is None:
         return None
     with module.graph.inserting_before(node):
 
@@ -103,8 +124,8 @@ def written(module: fx.GraphModule, node: fx.Node, slices: Slices) -> fx.Node | 
             val = node.meta["val"].new_empty(sizes)
             return [step(aten.full.default, (sizes, zeros.args[1]), dict(zeros.kwargs), val)] if gap else []
 
-        parts = filling(gaps[0])
-        for (_, _, value, thin), gap in zip(slices.slices, gaps[1:], strict=True):
+        parts = filling(between[0])
+        for (_, _, value, thin), gap in zip(slices.slices, between[1:], strict=True):
             if thin:
                 value = step(aten.unsqueeze.default, (value, dim), {}, value.meta["val"].unsqueeze(dim))
             parts += [value, *filling(gap)]

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from torch import fx
 
-from diptych.passes.common import share
-from diptych.passes.dead import eliminate
-from diptych.passes.hoist import hoist
-from diptych.passes.join import join
+from diptych.passes.base import Pass
+from diptych.passes.common import share, shared
+from diptych.passes.constants import fold, unfolded
+from diptych.passes.dead import eliminate, unused
+from diptych.passes.facts import in_order, written_out
+from diptych.passes.hoist import hoist, unhoisted
+from diptych.passes.join import join, unjoined
+from diptych.passes.simplify import simplify, unsimplified
 
-PASSES: dict[str, Callable[[fx.GraphModule], int]] = {"dead": eliminate, "join": join, "hoist": hoist, "common": share}
-"""Every pass by name: it changes a graph in place, and says how many steps it touched."""
+SOUND = (written_out, in_order)
+DEAD = Pass("dead", "leaves out steps that nobody uses", eliminate, SOUND, (*SOUND, unused))
+ORDER = (
+    DEAD,
+    Pass("fold", "computes what constants alone give", fold, SOUND, (*SOUND, unfolded)),
+    Pass("simplify", "leaves out steps that give what they are given", simplify, SOUND, (*SOUND, unsimplified)),
+    Pass("join", "writes sums of slices in zeros as one cat", join, SOUND, (*SOUND, unjoined), exact=False),
+    Pass("hoist", "moves out of loops what is the same in each round", hoist, SOUND, (*SOUND, unhoisted)),
+    Pass("common", "does equal steps once", share, SOUND, (*SOUND, shared)),
+)
+PASSES: dict[str, Pass] = {each.name: each for each in ORDER}
+"""Every pass by name."""
 
 
-def optimise(module: fx.GraphModule, without: Collection[str] = ()) -> dict[str, int]:
-    """Run all passes but those in `without`; what each did."""
+def optimise(module: fx.GraphModule, without: Collection[str] = (), check: bool = False) -> dict[str, int]:
+    """Run all passes but those in `without`; what each did. With `check`, PassError where one is not what it says."""
+    unknown = set(without) - set(PASSES)
+    if unknown:
+        raise ValueError(f"there is no pass {sorted(unknown)[0]!r}; there are {', '.join(PASSES)}")
     done: dict[str, int] = {}
-    for name in (*PASSES, "dead"):
-        if name not in without:
-            done[name] = done.get(name, 0) + PASSES[name](module)
+    for each in (*ORDER, DEAD):
+        if each.name not in without:
+            run = each.checked if check else each.apply
+            done[each.name] = done.get(each.name, 0) + run(module)
     refresh(module)
     return done
 
