@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -23,10 +24,15 @@ class External:
         self.role = role
         self.leaf = isinstance(value, torch.Tensor) and value.requires_grad and value.is_leaf
 
+    @cached_property
+    def memory(self) -> tuple[int, int]:
+        """The memory behind the tensor; the same as long as the program is traced."""
+        return extent(self.value)
+
     def check_read(self, tape: Any) -> None:
         """A tensor first read after a write to an input that shares its memory was changed by that write."""
         for other in [e for e in self.world.externals if e.source.path in self.world.written]:
-            if isinstance(other.value, torch.Tensor) and overlap(extent(self.value), extent(other.value)):
+            if isinstance(other.value, torch.Tensor) and overlap(self.memory, other.memory):
                 raise tape.refuse("shared-inputs", f"{other.source.path} and {self.source.path}")
 
     def check_written(self, tape: Any) -> None:
@@ -34,11 +40,10 @@ class External:
         if self.value.requires_grad:
             text = f"{self.source.path}.is_leaf == {self.leaf}"
             self.world.guards.append(Guard(self.source, text, Leaf(self.leaf)))
-        mine = extent(self.value)
         for other in self.world.externals:
             if other is self or not isinstance(other.value, torch.Tensor) or other.value is self.value:
                 continue
-            if overlap(mine, extent(other.value)):
+            if overlap(self.memory, other.memory):
                 raise tape.refuse("shared-inputs", f"{self.source.path} and {other.source.path}")
         self.world.written.add(self.source.path)
 

@@ -5,7 +5,6 @@ The results of the children are placeholders while a node is traced.
 
 from __future__ import annotations
 
-import gc
 import types
 from typing import Any, cast
 
@@ -22,6 +21,7 @@ from diptych.capture.staging.apart import Apart, drop, reachable
 from diptych.capture.staging.batching import DTYPES, batched
 from diptych.capture.staging.core import Diverged, Signal
 from diptych.capture.staging.escapes import Scope
+from diptych.capture.staging.existing import Existing
 from diptych.capture.staging.form_types import ConstantForm, Form, PartsForm, TensorForm
 from diptych.capture.staging.forms import Forms
 from diptych.capture.staging.outside import NUMBERS, PLAIN
@@ -77,8 +77,7 @@ class Recurring:
         self.passed: dict[Source, Any] = {}
         self.inputs: list[fx.Node] = []
         self.outer: set[Store] = set()
-        self.alive = gc.get_objects()  # held, so that no new object gets the address of an old one
-        self.existing = {id(o) for o in self.alive}
+        self.existing = Existing()
 
     def settle(self, nodes: list[Any]) -> None:
         """Trace every kind of node in the structures below `nodes`, children first."""

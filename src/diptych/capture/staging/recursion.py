@@ -6,7 +6,6 @@ result has the type of the cases that do not call again; later traces use that t
 
 from __future__ import annotations
 
-import gc
 import inspect
 import types
 from typing import Any
@@ -17,6 +16,7 @@ from diptych.capture.staging.apart import Known
 from diptych.capture.staging.carried import After
 from diptych.capture.staging.core import Diverged, Signal, Thrown
 from diptych.capture.staging.escapes import Scope
+from diptych.capture.staging.existing import Existing
 from diptych.capture.staging.folding import Folding, FoldInstead
 from diptych.capture.staging.form_types import Form
 from diptych.capture.staging.forms import Forms
@@ -194,8 +194,7 @@ class Recursion(Folding):
         """Trace a function once for all its calls."""
         tape, forms = self.tape, Forms(self)
         activation = Activation(made.__code__, form, tape.region.depth)
-        alive = gc.get_objects()  # held, so that no new object gets the address of an old one
-        existing = {id(o) for o in alive}
+        existing = Existing()
         for _ in range(12):
             activation.target = control.Function(made.__name__.strip("<>"))
             activation.used = False
@@ -210,7 +209,7 @@ class Recursion(Folding):
                 return self.first_call(activation, forms, outcome, args, kwargs)
         raise tape.refuse("recursion-type", f"no stable type for {made.__name__}")
 
-    def trace_function(self, made: Any, forms: Forms, activation: Activation, existing: set[int]) -> Any:
+    def trace_function(self, made: Any, forms: Forms, activation: Activation, existing: Existing) -> Any:
         """One trace; the finished region, or None if the types must be widened."""
         tape = self.tape
         region = Region(tape.region, repeats=True)
@@ -251,15 +250,15 @@ class Recursion(Folding):
             tape.trail.close(layer)
         return region, outputs
 
-    def check_state(self, existing: set[int], region: Region) -> None:
+    def check_state(self, existing: Existing, region: Region) -> None:
         """A graph function has no effects."""
         for change in self.tape.trail.layers[-1].changes().values():
             place = change.place
             outer = (
                 (isinstance(place, Store) and (place.formal or place.depth < region.depth))
-                or (isinstance(place, AttributePlace | ContentsPlace) and id(place.owner) in existing)
+                or (isinstance(place, AttributePlace | ContentsPlace) and place.owner in existing)
                 or isinstance(place, GlobalPlace)
-                or (isinstance(place, CellPlace) and id(place.cell) in existing)
+                or (isinstance(place, CellPlace) and place.cell in existing)
             )
             if outer:
                 raise self.tape.refuse("recursion-state", getattr(place, "name", type(place).__name__))

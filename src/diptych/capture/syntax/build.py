@@ -12,6 +12,9 @@ INTERPRETER = "__diptych__"
 FRAME = "__diptych_frame__"
 """The variable that holds the cells of a transformed function's own variables."""
 
+PLACED = "__diptych_placed__"
+"""The attribute of a tree all of whose nodes have their positions; such a tree is not changed any more."""
+
 
 def load(name: str) -> ast.Name:
     """`name`, read."""
@@ -67,10 +70,29 @@ def locate(node: Any, at: ast.AST) -> None:
         node.end_col_offset = node.col_offset + 1
 
 
+def locate_all(root: Any, at: ast.AST) -> None:
+    """Give every node of a tree that has no position yet the position of `at`.
+
+    Trees inside of it for which that was done are passed over: each node is met once, however deep it stands.
+    """
+    todo: list[Any] = [root]
+    while todo:
+        node = todo.pop()
+        if PLACED in node.__dict__:
+            continue
+        if "lineno" in node._attributes and not hasattr(node, "lineno"):
+            locate(node, at)
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                todo.append(value)
+            elif isinstance(value, list):
+                todo += [part for part in value if isinstance(part, ast.AST)]
+    setattr(root, PLACED, True)
+
+
 def place(made: Sequence[ast.stmt], at: ast.AST) -> list[ast.stmt]:
     """Give every node of `made` that has no position yet the position of `at`."""
     for statement in made:
-        for node in ast.walk(statement):
-            if "lineno" in node._attributes and not hasattr(node, "lineno"):
-                locate(node, at)
+        locate_all(statement, at)
     return list(made)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diptych.capture.liveness import Liveness, analyse
-from diptych.capture.syntax.build import FRAME, definition, function, hook, load, locate, names, place, store, thunk
+from diptych.capture.syntax.build import FRAME, definition, function, hook, load, locate_all, names, place, store, thunk
 
 Lowering = Callable[["Transformer", Any], Any]
 LOWERINGS: dict[type[ast.AST], Lowering] = {}
@@ -91,8 +91,8 @@ class Transformer:
         *before, last = self.statement(node)
         assert isinstance(last, ast.Expr), ast.dump(last)
         assert isinstance(last.value, ast.Call), ast.dump(last)
-        last.value.keywords.append(ast.keyword("rest", following))
-        return [*made, *before, *place([ast.Return(last.value)], node)]
+        call = ast.Call(last.value.func, last.value.args, [*last.value.keywords, ast.keyword("rest", following)])
+        return [*made, *before, *place([ast.Return(call)], node)]
 
     def statement(self, node: ast.stmt) -> list[ast.stmt]:
         """Lower one statement; helper functions its expressions need are put in front of it."""
@@ -107,9 +107,7 @@ class Transformer:
         """Lower one expression."""
         lowering = LOWERINGS.get(type(node))
         made = lowering(self, node) if lowering else self.generic(node)
-        for part in ast.walk(made):
-            if "lineno" in part._attributes and not hasattr(part, "lineno"):
-                locate(part, node)
+        locate_all(made, node)
         return made
 
     def generic(self, node: Any) -> Any:
