@@ -273,20 +273,32 @@ class Difference:
         return f"call {self.number}: {self.aspect}: {self.path}: expected {self.expected}, got {self.actual}"
 
 
-def same(expected: Any, actual: Any) -> bool:
-    """Equal: exactly for integers and booleans, within rounding for floats; NaN equals NaN."""
+def magnitude(values: Any) -> float:
+    """The largest finite number in tensors, containers and numbers; at least 1."""
+    if isinstance(values, torch.Tensor):
+        finite = values[values.isfinite()].abs() if values.is_floating_point() or values.is_complex() else values[:0]
+        return max(1.0, finite.max().item()) if finite.numel() else 1.0
+    if isinstance(values, dict):
+        return magnitude(tuple(values.values()))
+    return max(map(magnitude, values), default=1.0) if isinstance(values, tuple | list) else 1.0
+
+
+def same(expected: Any, actual: Any, scale: float = 1.0) -> bool:
+    """Equal: exactly for integers and booleans, within rounding for floats; NaN equals NaN.
+
+    `scale` is the magnitude of what the numbers were computed from, to which their rounding errors are relative.
+    """
     if isinstance(expected, torch.Tensor) and isinstance(actual, torch.Tensor):
         if (expected.dtype, expected.shape, expected.device) != (actual.dtype, actual.shape, actual.device):
             return False
         if not (expected.is_floating_point() or expected.is_complex()):
             return torch.equal(expected, actual)
-        finite = expected[expected.isfinite()].abs()
-        scale = max(1.0, finite.max().item()) if finite.numel() else 1.0
+        scale = max(scale, magnitude(expected))
         return torch.allclose(expected, actual, rtol=RTOL, atol=ATOL * scale, equal_nan=True)
     if isinstance(expected, dict) and isinstance(actual, dict):
-        return list(expected) == list(actual) and all(same(expected[k], actual[k]) for k in expected)
+        return list(expected) == list(actual) and all(same(expected[k], actual[k], scale) for k in expected)
     if isinstance(expected, (tuple, list)) and isinstance(actual, (tuple, list)):
-        return len(expected) == len(actual) and all(map(same, expected, actual))
+        return len(expected) == len(actual) and all(same(e, a, scale) for e, a in zip(expected, actual, strict=True))
     if isinstance(expected, float) and isinstance(actual, float):
         return (math.isnan(expected) and math.isnan(actual)) or math.isclose(
             expected, actual, rel_tol=RTOL, abs_tol=ATOL
@@ -303,9 +315,10 @@ def differences(number: int, expected: Observation, actual: Observation) -> list
         if have is None:
             found.append(Difference(number, aspect, "all", "available", "refused by autograd"))
             continue
+        scale = magnitude(want) if aspect == "second_gradients" else 1.0
         for path in want | have:
             missing = (path not in want, path not in have)
-            if any(missing) or not same(want[path], have[path]):
+            if any(missing) or not same(want[path], have[path], scale):
                 w, h = want.get(path, "nothing"), have.get(path, "nothing")
                 found.append(Difference(number, aspect, path, w, h))
     return found

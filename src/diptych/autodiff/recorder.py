@@ -14,7 +14,7 @@ from typing import Any
 import sympy
 import torch
 from torch import fx
-from torch._decomp import core_aten_decompositions
+from torch._decomp import _core_aten_decompositions_post_autograd as core_decompositions
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -22,7 +22,7 @@ from torch._subclasses.fake_tensor import (
     FakeTensorMode,
     UnsupportedOperatorException,
 )
-from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode, ShapeEnv
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
@@ -35,6 +35,7 @@ from diptych.autodiff.symbols import Symbols
 from diptych.autodiff.values import Opaque
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.own import OWN
+from diptych.graph.sizes import Sizes
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
@@ -59,11 +60,13 @@ KEPT = {
 
 
 def decompositions() -> dict[Any, Any]:
-    """What is taken apart, and how; never what draws random numbers, whose stream has to stay."""
-    table = core_aten_decompositions()
+    """What is taken apart, and how; never what draws random numbers, whose stream has to stay.
+
+    What autograd takes apart does not get here. PyTorch's public table has that too, and takes 60 ms each time.
+    """
     return {
         op: way
-        for op, way in table.items()
+        for op, way in core_decompositions().items()
         if torch.Tag.nondeterministic_seeded not in getattr(op, "tags", ())
         and getattr(op, "overloadpacket", None) not in KEPT
     }
@@ -74,7 +77,7 @@ class Recorder(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.shapes = ShapeEnv()
+        self.shapes = Sizes()
         self.fake_mode = FakeTensorMode(shape_env=self.shapes, allow_non_fake_inputs=False)
         self.table = decompositions()
         self.parts: dict[fx.Graph, Part] = {}

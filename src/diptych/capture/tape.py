@@ -15,7 +15,7 @@ import sympy
 import torch
 from torch import fx
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.symbolic_shapes import ShapeEnv, statically_known_true
+from torch.fx.experimental.symbolic_shapes import statically_known_true
 from torch.utils._python_dispatch import _disable_current_modes
 
 from diptych.capture.node_effects import ONCE
@@ -27,6 +27,7 @@ from diptych.capture.values import COMPARISONS, KINDS, Scalar, kind_of
 from diptych.graph import control, own
 from diptych.graph import own_ops as own_ops  # fills the registry
 from diptych.graph.functions import Draw
+from diptych.graph.sizes import Sizes
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec, Where
 
 aten = torch.ops.aten
@@ -38,7 +39,7 @@ class Tape:
     """One trace: the regions under construction, the trail of writes, symbolic sizes and numbers."""
 
     def __init__(self) -> None:
-        self.shape_env = ShapeEnv(specialize_zero_one=False, duck_shape=False)
+        self.shape_env = Sizes(specialize_zero_one=False, duck_shape=False)
         self.fake_mode = FakeTensorMode(shape_env=self.shape_env, allow_non_fake_inputs=False)
         self.root = Region(None)
         self.region = self.root
