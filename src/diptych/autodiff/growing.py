@@ -14,6 +14,7 @@ import torch
 from torch import fx
 
 from diptych.graph import walk
+from diptych.graph.assembling import assembled
 from diptych.graph.spec import TensorSpec
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def without(module: fx.GraphModule, gone: Sequence[int], outputs: Sequence[Any])
         env[node] = graph.node_copy(node, lambda n: env[n])
     last = graph.output(tuple(env[v] if isinstance(v, fx.Node) else v for v in outputs))
     last.meta = {k: v for k, v in module.graph.output_node().meta.items() if k != "spec"}
-    return fx.GraphModule(module, graph)
+    return assembled(module, graph)
 
 
 def result(recorder: Recorder, initial: torch.Tensor, stacked: torch.Tensor) -> torch.Tensor:

@@ -15,6 +15,7 @@ from diptych.autodiff.expand import Writer, inputs_of, nothing
 from diptych.autodiff.part import Part
 from diptych.autodiff.values import differentiable
 from diptych.graph import walk
+from diptych.graph.assembling import assembled
 from diptych.graph.regions import Holder, Leak
 
 
@@ -190,4 +191,4 @@ def copied(module: fx.GraphModule) -> fx.GraphModule:
         if node.op == "get_attr":
             found = walk.attribute(module, str(node.target))
             members[str(node.target)] = copied(found) if isinstance(found, fx.GraphModule) else found
-    return fx.GraphModule(Holder(members), graph)
+    return assembled(Holder(members), graph)

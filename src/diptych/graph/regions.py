@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import fx
 
+from diptych.graph.assembling import assembled
+
 
 class Leak(Exception):
     """A value of one region is used where it does not exist (in the other side of a branch)."""
@@ -123,7 +125,7 @@ class Region:
         self.operands = wanted
         result = self.graph.output(tuple(outputs))
         result.meta = {"spec": tuple(o.meta.get("spec") if isinstance(o, fx.Node) else None for o in outputs)}
-        return fx.GraphModule(Holder(self.modules), self.graph)
+        return assembled(Holder(self.modules), self.graph)
 
 
 class Holder(torch.nn.Module):

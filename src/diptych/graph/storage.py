@@ -20,6 +20,7 @@ from torch import fx
 from diptych.errors import LoadError, SaveError
 from diptych.graph import own_ops as own_ops  # fills the registry that loading looks names up in
 from diptych.graph import vocabulary, walk
+from diptych.graph.assembling import assembled
 from diptych.graph.codec import Decoder, Encoder, Json
 from diptych.graph.control import Function, Raise
 from diptych.graph.fold import Fold
@@ -169,7 +170,7 @@ def _read_module(written: Json, decoder: Decoder, functions: list[Function]) -> 
         node.meta.update({key: decoder.value(item[key]) for key in ("spec", "where") if key in item})
         decoder.nodes[name] = node
     decoder.nodes = outer
-    return fx.GraphModule(root, graph)
+    return assembled(root, graph)
 
 
 def _read_target(written: Json, decoder: Decoder, functions: list[Function]) -> Any:
