@@ -7,7 +7,7 @@ Fake tensors stand for the values. The program is run on them with autograd at w
 from __future__ import annotations
 
 import operator
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,12 @@ KEPT = {
 """Operations that stay whole though they could be taken apart: they are faster, and more exact, so."""
 
 
+def pieces(x: torch.Tensor, sizes: Sequence[Any], dim: int = 0) -> list[torch.Tensor]:
+    """`split_with_sizes`: the pieces are slices, which code is made for."""
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return [x.narrow(dim, start, size) for start, size in zip(starts, sizes, strict=True)]
+
+
 def decompositions() -> dict[Any, Any]:
     """What is taken apart, and how; never what draws random numbers, whose stream has to stay.
 
@@ -69,7 +75,7 @@ def decompositions() -> dict[Any, Any]:
         for op, way in core_decompositions().items()
         if torch.Tag.nondeterministic_seeded not in getattr(op, "tags", ())
         and getattr(op, "overloadpacket", None) not in KEPT
-    }
+    } | {aten.split_with_sizes.default: pieces}
 
 
 class Recorder(TorchDispatchMode):

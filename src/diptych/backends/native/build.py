@@ -26,6 +26,7 @@ FLAGS = (
     "-fno-math-errno",
     "-fno-trapping-math",
     "-ffp-contract=off",
+    "-fwrapv",
     "-fopenmp-simd",
     "-shared",
     "-fPIC",

@@ -42,7 +42,7 @@ ALIKE: dict[str, str] = {
 
 INTEGER: dict[str, str] = {
     "abs": "({a} < 0 ? -{a} : {a})", "floor": "{a}", "ceil": "{a}", "trunc": "{a}", "round": "{a}",
-    "remainder": "d_imod({a}, {b})", "fmod": "({b} ? {a} % {b} : 0)",
+    "remainder": "d_imod({a}, {b})", "fmod": "({a} % {b})",
 }  # fmt: skip
 """The same of whole numbers, where that is something else."""
 
@@ -83,6 +83,8 @@ def elementwise(writer: CodeWriter, name: str, out: torch.Tensor, operands: list
     text = TEXTS[name]
     if not kind.is_floating_point:
         text = INTEGER.get(name, text)
+        if name in ("remainder", "fmod"):
+            check_divisor(writer, operands[1])
     if kind is torch.bool and name in ("add", "mul", "bitwise_and", "bitwise_or", "bitwise_not", "neg", "sub"):
         text = {"add": "({a} || {b})", "mul": "({a} && {b})", "bitwise_not": "(!{a})"}.get(name, text)
     parts = [writer.operand(operand, kind, sizes) for operand in operands]
@@ -118,9 +120,16 @@ def divided(writer: CodeWriter, out: torch.Tensor, a: Any, b: Any, rounding_mode
     if rounding_mode is None:
         return formula("({a} / {b})", sizes, out.dtype, parts)
     if not out.dtype.is_floating_point:
-        raise writer.refuse(f"division of whole numbers, rounding_mode={rounding_mode!r}")
+        check_divisor(writer, b)
+        return formula("({a} / {b})" if rounding_mode == "trunc" else "d_idiv({a}, {b})", sizes, out.dtype, parts, 2)
     text = "trunc{f}({a} / {b})" if rounding_mode == "trunc" else "d_floordiv{f}({a}, {b})"
     return formula(text, sizes, out.dtype, parts, 2)
+
+
+def check_divisor(writer: CodeWriter, divisor: Any) -> None:
+    """Whole numbers are divided where that is always possible: PyTorch raises an error if not."""
+    if not isinstance(divisor, int) or divisor in (0, -1):
+        raise writer.refuse("division of whole numbers by what may be zero")
 
 
 def power(writer: CodeWriter, out: torch.Tensor, a: Any, b: Any) -> Value:
