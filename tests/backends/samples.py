@@ -69,7 +69,7 @@ SAMPLES: dict[str, list] = {
         name: [(getattr(aten, name).default, p) for p in ((X, Y), (Y, ROW), INTS[0])] for name in ("maximum", "minimum")
     },
     **{name: [(getattr(aten, name).default, (X, Y))] for name in ("fmax", "fmin")},
-    **{name: binary(name, (WHOLE, WHOLE.abs() + 1)) for name in ("fmod", "remainder")},
+    **{name: [*binary(name), (getattr(aten, name).Scalar, (WHOLE, 3))] for name in ("fmod", "remainder")},
     **{
         name: [(getattr(aten, name).Tensor, p) for p in ((WHOLE, WHOLE.flip(0)), (BOOLS, BOOLS.flip(0)))]
         for name in ("bitwise_and", "bitwise_or", "bitwise_xor")

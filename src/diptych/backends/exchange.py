@@ -26,7 +26,6 @@ from torch._ops import OpOverload
 from diptych.backends.native.call import NativeFailed
 from diptych.errors import DiptychError
 from diptych.graph import walk
-from diptych.graph.assembling import assembled
 from diptych.graph.control import cond, while_loop
 from diptych.graph.own import OWN
 from diptych.graph.regions import Holder
@@ -200,7 +199,7 @@ class Writer:
     def finish(self, returned: list[Any], single: bool = False) -> fx.GraphModule:
         """The module."""
         self.graph.output(returned[0] if single else tuple(returned))
-        return assembled(Holder(self.members), self.graph)
+        return fx.GraphModule(Holder(self.members), self.graph)
 
 
 def check(spec: Spec | tuple[Spec, ...] | None, node: fx.Node) -> None:
