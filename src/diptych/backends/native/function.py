@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import operator
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -32,6 +33,9 @@ from diptych.graph.fold import Fold
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.levels import fold_back, fold_levels
 from diptych.graph.spec import NumberSpec
+
+MATH = re.compile(r"\b(?:exp|expm1|exp2|log|log1p|log2|sin|cos|tanh|erf|pow)f?\(")
+"""Calls of C's functions that there are for several elements at once."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +241,8 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     ends += [*dropped, *(["d_clear(&d_rooms);"] if writer.rooms else [])]
     body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*handed_over(slots), *ends, "return d_failed;"]]
-    texts = [header("prelude.h"), *([header("aten.h")] if writer.calls_aten else [])]
+    wide = ["#define D_WIDE"] if MATH.search("\n".join([*loops, *body])) else []
+    texts = [*wide, header("prelude.h"), *([header("aten.h")] if writer.calls_aten else [])]
     texts += [*([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
