@@ -224,6 +224,9 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     for k, (_, constant) in enumerate(writer.constants.values()):
         buffer = constant.buffer
         top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{count + len(measured) + k}];")
+    for buffer in writer.buffers:
+        if buffer.place is not None:
+            top.append(f"{buffer.type} *{buffer.name} = {buffer.place.name};")
     for buffer, offset in offsets.items():
         top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)(arena + {offset});")
     for k, slot in enumerate(slots):

@@ -63,7 +63,7 @@ def shape_of(
         address = f"{name} + {offset}" if offset and offset.strip("0") else name
         if address not in given:
             given[address] = f"p{len(given)}"
-            memory.append(buffers[name])
+            memory.append(buffers[name].memory)
         rest = "" if found[0].endswith("[") or found[0].endswith(" + ") else "0"
         return f"{given[address]}[{rest}"
 

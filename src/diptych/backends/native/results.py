@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import fx
 
+from diptych.backends.native.in_place import STOP, compute_in_place
 from diptych.backends.native.numbers import as_number
 from diptych.backends.native.opaque import Held
 from diptych.backends.native.shim import can_hand_over, handed_slot
@@ -79,9 +80,12 @@ def overwrite(writer: FunctionWriter, pairs: Sequence[tuple[Strided, Value]]) ->
             ready.append((target, own))
         else:
             ready.append((target, value))
-    if ready:
-        writer.lines("if (d_failed) goto d_end;")
-    for target, value in ready:
+    stored = [(target, value) for target, value in ready if isinstance(value, Strided)]
+    done = compute_in_place(writer.root, stored)
+    left = [(target, value) for target, value in ready if target.buffer not in done]
+    if left:
+        writer.lines(STOP)
+    for target, value in left:
         writer.store(target, value)
 
 

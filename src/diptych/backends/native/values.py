@@ -68,6 +68,13 @@ class Buffer:
     loads: int = 0
     pinned: bool = False
     """Its address is taken."""
+    place: Buffer | None = None
+    """The input whose memory it is, if it is that of an input."""
+
+    @property
+    def memory(self) -> Buffer:
+        """What is written when it is written to."""
+        return self.place or self
 
     @property
     def type(self) -> str:
