@@ -20,6 +20,7 @@ from diptych.autodiff.folds import write_fold
 from diptych.autodiff.loop import write_while
 from diptych.autodiff.recorder import Recorder
 from diptych.autodiff.values import Opaque, fresh_of
+from diptych.autodiff.whole import stays_whole
 from diptych.graph import walk
 from diptych.graph.control import Raise, cond, while_loop
 from diptych.graph.fold import Fold, structure_of
@@ -97,6 +98,8 @@ class Writer:
         if target is aten.item.default:
             return self.number(node.meta["spec"].kind, target, args, kwargs)
         try:
+            if stays_whole(target, args):
+                return self.recorder.record(target, args, kwargs)
             with self.recorder:
                 if target is aten.to.dtype and isinstance(args[0], bool | int | float):
                     return torch.scalar_tensor(args[0], dtype=args[1])

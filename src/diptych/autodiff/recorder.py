@@ -161,6 +161,10 @@ class Recorder(TorchDispatchMode):
         args, kwargs = pytree.tree_map(self.admit, (args, kwargs))
         if func._schema.is_mutable:
             return self.write(func, args, kwargs)
+        return self.record(func, args, kwargs)
+
+    def record(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """An operation as one step; what it gives."""
         out = self.fake(func, args, kwargs)
         leaves = pytree.tree_leaves((args, kwargs)) if self.reach.flags or func not in SAME else []
         self.reach.follow(func, leaves, out)

@@ -33,6 +33,20 @@ FLAGS = (
     "-std=gnu11",
     "-w",
 )
+MATH, THREADS = "-DD_VECTOR_MATH", "-fopenmp"
+TRIED = """#include <math.h>
+#if defined(_OPENMP) && defined(__clang__)
+#error "another library of threads"
+#endif
+#ifdef D_VECTOR_MATH
+__attribute__((simd("notinbranch"))) float tanhf(float);
+#endif
+void f(float *x) {
+    #pragma omp parallel for simd
+    for (int i = 0; i < 64; i++) x[i] = tanhf(x[i]);
+}
+"""
+"""What is compiled to see what there is."""
 
 
 @functools.cache
@@ -53,21 +67,42 @@ def machine() -> str:
     target = subprocess.run(
         [compiler(), "-march=native", "-Q", "--help=target"], capture_output=True, text=True, check=False
     ).stdout
-    return "\n".join([version, target, platform.machine(), torch.__version__, *FLAGS, *vector_math()])
+    return "\n".join([version, target, platform.machine(), torch.__version__, *FLAGS, *extras()])
 
 
 @functools.cache
-def vector_math() -> tuple[str, ...]:
-    """The flags that give C's functions for several elements at once, if the C library has them."""
-    text = '#include <math.h>\n__attribute__((simd("notinbranch"))) float tanhf(float);\n'
-    text += "void f(float *x) { for (int i = 0; i < 64; i++) x[i] = tanhf(x[i]); }\n"
-    flags = ("-DD_VECTOR_MATH",)
+def extras() -> tuple[str, ...]:
+    """The flags for what not every machine has: C's functions for several elements at once, and threads.
+
+    The threads are those of PyTorch, as many as it uses: another library of threads beside it would compete with them.
+    """
+    flags = [MATH, THREADS] if shares_threads() else [MATH]
+    if builds(flags):
+        return tuple(flags)
+    return tuple(flag for flag in flags if builds([flag]))
+
+
+def shares_threads() -> bool:
+    """Whether PyTorch has loaded the library of threads that the C compiler links to."""
+    try:
+        ctypes.CDLL("libgomp.so.1", mode=os.RTLD_NOLOAD)
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def builds(flags: Sequence[str]) -> bool:
+    """Whether a library is made with these flags."""
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder, "t.c"), Path(folder, "t.so")
-        source.write_text(text)
-        command = [compiler(), *FLAGS, *flags, "-Wl,--no-undefined", str(source), "-o", str(library), "-lmvec", "-lm"]
-        made = subprocess.run(command, capture_output=True, check=False)
-    return flags if made.returncode == 0 else ()
+        source.write_text(TRIED)
+        command = [compiler(), *FLAGS, *flags, "-Wl,--no-undefined", str(source), "-o", str(library), *libraries(flags)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def libraries(flags: Sequence[str]) -> list[str]:
+    """What is linked."""
+    return ["-lmvec", "-lm"] if MATH in flags else ["-lm"]
 
 
 def cache_folder() -> Path:
@@ -133,8 +168,8 @@ def build(source: str, more: Sequence[str], folder: Path, library: Path, check: 
         text, made, summed = Path(inside, "graph.c"), Path(inside, "graph.so"), Path(inside, "graph.sum")
         text.write_text(source)
         slower = ["-O1"] if source.count("\n") > LONG else []
-        math = ["-lmvec", "-lm"] if vector_math() else ["-lm"]
-        command = [compiler(), *FLAGS, *slower, *vector_math(), *more, str(text), "-o", str(made), *math]
+        flags = [*FLAGS, *slower, *extras(), *more]
+        command = [compiler(), *flags, str(text), "-o", str(made), *libraries(flags)]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         if ran.returncode != 0:
             if not made.parent.exists() or "No space left" in ran.stderr:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from diptych.backends.native.collapse import collapse
 from diptych.backends.native.values import C_TYPES, WIDTHS, Buffer, Index, Size, Strided, Value, times
+
+WORK = 1 << 16
+"""From how many elements on loops are shared among threads: PyTorch shares them by half as many each."""
+SLOW = re.compile(r"\b(?:exp|expm1|log|log1p|tanh|erf|pow|sin|cos)f?\(")
+HEAVY = 8
+"""For how many elements one counts whose line calls such a function."""
 
 
 class Statement:
@@ -180,10 +187,25 @@ class Nest(Statement):
         plain = not any(isinstance(line, Inner) for line in lines)
         inside = [part for line in lines for part in ([line] if isinstance(line, str) else line.text())]
         pragma = "" if self.serial or not plain else "#pragma GCC ivdep"
-        return [
-            *made,
-            *("    " * depth + line for line in loops(zip(self.index, self.ranges, strict=True), inside, pragma)),
-        ]
+        ranges = list(zip(self.index, self.ranges, strict=True))
+        written = loops(ranges, inside, pragma, self.shared(lines, inside))
+        return [*made, *("    " * depth + line for line in written)]
+
+    def shared(self, lines: Sequence[Any], inside: Sequence[str]) -> bool:
+        """Whether there is so much to do that threads share it: each computes elements of its own, in the same way."""
+        if self.serial or any(isinstance(line, Inner) and line.acts() for line in lines):
+            return False
+        if any(isinstance(line, Update) and "] = " not in line.line for line in lines):
+            return False
+        each = 1
+        for line in lines:
+            if isinstance(line, Inner):
+                size = times(*(size for _, size in line.ranges))
+                each += size if isinstance(size, int) else 1
+        count = times(*self.ranges)
+        heavy = HEAVY if any(map(SLOW.search, inside)) else 1
+        fails = any("d_failed" in line for line in inside)
+        return isinstance(count, int) and count > 1 and count * each * heavy >= WORK and not fails
 
 
 class Inner:
@@ -207,12 +229,15 @@ class Inner:
         )
 
 
-def loops(ranges: Iterable[tuple[str, Size]], inside: Sequence[str], pragma: str) -> list[str]:
-    """Loops with lines inside; the pragma is that of the innermost one."""
+def loops(ranges: Iterable[tuple[str, Size]], inside: Sequence[str], pragma: str, shared: bool = False) -> list[str]:
+    """Loops with lines inside; the pragma is that of the innermost one. Threads share the outermost one, if asked."""
     left, lines = collapse(list(ranges), inside)
     made: list[str] = []
     for k, (name, size) in enumerate(left):
-        if k == len(left) - 1 and pragma:
+        last = k == len(left) - 1
+        if k == 0 and shared:
+            made.append("#pragma omp parallel for" + " simd" * bool(last and pragma))
+        elif last and pragma:
             made.append("    " * k + pragma)
         made.append("    " * k + f"for (int64_t {name} = 0; {name} < {size}; {name}++) {{")
     made += ["    " * len(left) + line for line in lines]

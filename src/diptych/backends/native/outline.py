@@ -23,7 +23,7 @@ DECLARED = re.compile(r"(?:const )?(?:float|double|bool|u?int\d*_t) (\w+) = ")
 SCALAR = re.compile(r"\b(double|int64_t|bool) ([a-z]+\d+) = ")
 TOKEN = re.compile(r"[A-Za-z_]\w*")
 ACCESS = re.compile(r"\b([a-z]+\d+)\[(?:([\d*]+)(?: \+ |(?=\])))?")
-KEYWORDS = r"const|for|if|else|pragma|GCC|ivdep|omp|simd|reduction|min|max|unroll|break|continue"
+KEYWORDS = r"const|for|if|else|pragma|GCC|ivdep|omp|parallel|simd|reduction|min|max|unroll|break|continue"
 TYPES = r"float|double|bool|int|u?int\d+_t|unsigned"
 WORD = re.compile(rf"{KEYWORDS}|{TYPES}|true|false|NAN|INFINITY|INT64_M(?:AX|IN)")
 NUMBER = re.compile(r"(?<![\w.])(?:0x[0-9a-f.]+p[+-]?\d+f?|\d[\w.]*)", re.IGNORECASE)
