@@ -19,10 +19,11 @@ from diptych.autodiff.branch import write_cond
 from diptych.autodiff.folds import write_fold
 from diptych.autodiff.loop import write_while
 from diptych.autodiff.recorder import Recorder
+from diptych.autodiff.recursion import Recursive, write_call
 from diptych.autodiff.values import Opaque, fresh_of
 from diptych.autodiff.whole import stays_whole
 from diptych.graph import walk
-from diptych.graph.control import Raise, cond, while_loop
+from diptych.graph.control import Function, Raise, cond, while_loop
 from diptych.graph.fold import Fold, structure_of
 from diptych.graph.spec import NumberSpec, TensorSpec
 
@@ -42,6 +43,8 @@ class Writer:
         self.recorder = Recorder()
         self.stop = stop
         """Called before each step; may raise, to give up."""
+        self.functions: dict[Any, Recursive] = {}
+        """Functions that are written, or being written, each for operands of certain types."""
 
     def run(self, module: fx.GraphModule, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """What a module gives for these values; None if it ends in an exception."""
@@ -85,7 +88,9 @@ class Writer:
         spec = node.meta.get("spec")
         if isinstance(target, Fold):
             return write_fold(self, node, target, args)
-        if getattr(target, "__module__", "") in ("diptych_functions", "diptych_autograd"):
+        if isinstance(target, Function):
+            return write_call(self, node, target, args)
+        if getattr(target, "__module__", "") == "diptych_autograd":
             raise self.recorder.refuse(f"{target!r} is not written out yet")
         if isinstance(spec, NumberSpec) and spec.kind in ("bool", "int", "float"):
             return self.number(spec.kind, target, args, kwargs)

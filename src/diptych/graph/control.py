@@ -94,6 +94,8 @@ class Function:
     def __init__(self, name: str) -> None:
         self.name = name
         self.body: torch.fx.GraphModule | None = None
+        self.frames = 3
+        """How many calls of Python's a call from inside of it stands for, at most."""
         self.__name__ = self.__qualname__ = name
         self.__module__ = "diptych_functions"
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from torch import fx
 
+from diptych.graph import walk
 from diptych.passes.base import Pass
 from diptych.passes.common import share, shared
 from diptych.passes.constants import fold, unfolded
@@ -35,11 +36,13 @@ def optimise(module: fx.GraphModule, without: Collection[str] = (), check: bool 
     if unknown:
         raise ValueError(f"there is no pass {sorted(unknown)[0]!r}; there are {', '.join(PASSES)}")
     done: dict[str, int] = {}
-    for each in (*ORDER, DEAD):
-        if each.name not in without:
-            run = each.checked if check else each.apply
-            done[each.name] = done.get(each.name, 0) + run(module)
-    refresh(module)
+    bodies = [function.body for function in walk.functions(module) if function.body is not None]
+    for part in (*bodies, module):
+        for each in (*ORDER, DEAD):
+            if each.name not in without:
+                run = each.checked if check else each.apply
+                done[each.name] = done.get(each.name, 0) + run(part)
+        refresh(part)
     return done
 
 

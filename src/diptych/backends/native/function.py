@@ -21,6 +21,7 @@ from diptych.backends.native.numbers import calculates, number_step
 from diptych.backends.native.opaque import call_python, call_torch
 from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
+from diptych.backends.native.recursion import Functions, environment, write_call
 from diptych.backends.native.results import Result, is_view, outputs_of
 from diptych.backends.native.shim import call_from_c, handed_over, release
 from diptych.backends.native.steps import supported
@@ -64,6 +65,17 @@ class FunctionWriter(CodeWriter):
     def __init__(self) -> None:
         super().__init__()
         self.constants: dict[int, tuple[torch.Tensor, Strided]] = {}
+        self.held: list[torch.Tensor] = []
+        """The constants of the whole graph."""
+        self.functions = Functions()
+
+    def function(self) -> FunctionWriter:
+        """What writes a function of the graph."""
+        made = FunctionWriter()
+        made.names, made.held, made.functions = self.names, self.held, self.functions
+        made.opaque, made.kernels, made.products = self.opaque, self.kernels, self.products
+        made.where, made.remark, made.looping = self.where, self.remark, 1
+        return made
 
     def run(self, module: fx.GraphModule, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """Write the steps of a module; its outputs, or None if it raises."""
@@ -115,7 +127,9 @@ class FunctionWriter(CodeWriter):
         if isinstance(target, torch._ops.OpOverload) and target is not torch.ops.aten.item.default:
             return self.operation(node, target, out, args, kwargs)
         spec = node.meta.get("spec")
-        if isinstance(target, Function | Fold | AutogradFunction):
+        if isinstance(target, Function):
+            return write_call(self, node, target, args)
+        if isinstance(target, Fold | AutogradFunction):
             raise self.refuse(repr(target))
         if isinstance(spec, NumberSpec) and not kwargs and calculates(target):
             return number_step(self, target, args, spec.kind)
@@ -163,7 +177,10 @@ class FunctionWriter(CodeWriter):
         """A tensor that the graph holds."""
         if id(value) not in self.constants:
             buffer = self.buffer(value.dtype, value.numel(), "constant", "c")
-            kept = value.detach().contiguous()
+            kept = next((k for k in self.held if k is value), None)
+            if kept is None:
+                kept = value.detach().contiguous()
+                self.held.append(kept)
             self.constants[id(value)] = kept, Strided(buffer, tuple(value.shape))
         return self.constants[id(value)][1]
 
@@ -221,9 +238,11 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     declared, dropped = release(writer)
     offsets, arena = plan(writer.root)
     loops = outline(writer.root, writer.buffers, top)
-    for k, (_, constant) in enumerate(writer.constants.values()):
-        buffer = constant.buffer
-        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{count + len(measured) + k}];")
+    first = count + len(measured)
+    for tensor, constant in writer.constants.values():
+        buffer, place = constant.buffer, first + next(k for k, held in enumerate(writer.held) if held is tensor)
+        top.append(f"{buffer.type} *{buffer.name} = ({buffer.type} *)in[{place}];")
+    top += environment(writer, first)
     for buffer in writer.buffers:
         if buffer.place is not None:
             top.append(f"{buffer.type} *{buffer.name} = {buffer.place.name};")
@@ -242,17 +261,19 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
     given = {slot[2] for slot in slots if slot[0] == "tape"}
     ends += [f"if (d_failed || {int(tape not in given)}) free({tape}.data);" for tape in writer.tapes]
     ends += [*dropped, *(["d_clear(&d_rooms);"] if writer.rooms else [])]
+    ends += ["d_clear(&env->pool);"] if writer.functions.names else []
     body = [*("    " + line for line in ["int d_failed = 0, d_made = 1 << 30;", *top]), *writer.root.text(1)]
     body += ["    " + line for line in [*handed_over(slots), *ends, "return d_failed;"]]
-    wide = ["#define D_WIDE"] if MATH.search("\n".join([*loops, *body])) else []
+    functions = [*writer.functions.heads, *writer.functions.texts]
+    wide = ["#define D_WIDE"] if MATH.search("\n".join([*loops, *functions, *body])) else []
     texts = [*wide, header("prelude.h"), *([header("aten.h")] if writer.calls_aten else [])]
-    texts += [*([header("products.h"), *writer.kernels] if writer.kernels else []), *loops]
+    texts += [*([header("products.h"), *writer.kernels] if writer.kernels else []), *functions, *loops]
     head = f"int d_run(void **in, void **out, char *arena, d_call d_python) {{  // {name}"
     return NativeFunction(
         "\n".join([*texts, head, *body, "}", ""]),
         tuple(inputs),
         tuple(measured),
-        tuple(tensor for tensor, _ in writer.constants.values()),
+        tuple(writer.held),
         tuple(slot[:4] for slot in slots),
         tuple(results),
         max(arena, 64),

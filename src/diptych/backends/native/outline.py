@@ -102,10 +102,10 @@ def renamed(line: str, rename: Callable[[re.Match[str]], str]) -> str:
     return "".join([*parts, TOKEN.sub(rename, line[end:])])
 
 
-def outline(root: Block, buffers: list[Buffer], top: list[str]) -> list[str]:
+def outline(root: Block, buffers: list[Buffer], top: list[str], stem: str = "loops") -> list[str]:
     """Put calls in place of loops that are long, or there several times; the texts of the functions.
 
-    `top` are lines that stand before, in which numbers may be declared.
+    `top` are lines that stand before, in which numbers may be declared; `stem` begins the names of the functions.
     """
     table = {buffer.name: buffer for buffer in buffers}
     scalars = {name: kind for line in [*top, *root.text(0)] for kind, name in SCALAR.findall(line)}
@@ -124,7 +124,7 @@ def outline(root: Block, buffers: list[Buffer], top: list[str]) -> list[str]:
         if few and not every and counts[shape] < 2:
             continue
         if shape not in names:
-            names[shape] = f"loops{len(names)}"
+            names[shape] = f"{stem}{len(names)}"
             texts += [shape.head(names[shape]), *("    " + line for line in shape.text), "}"]
         remarks = [f"// {remark}" for remark in dict.fromkeys(nest.remarks)]
         block.statements[place] = Lines([*remarks, f"{names[shape]}({', '.join(given)});"])

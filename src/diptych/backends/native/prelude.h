@@ -157,3 +157,21 @@ static inline void d_clear(d_pool *pool) {
         free(chunk);
     }
 }
+
+/* What the functions of a graph share in a run: memory for their calls, constants, and how deep the calls are. */
+typedef struct {
+    d_pool pool;
+    void **constants;
+    d_call python;
+    int depth, made;
+    const char *stack;
+} d_env;
+
+/* Whether a call goes too deep: for Python, or for C's stack, of which a quarter of a megabyte is used. */
+static inline bool d_too_deep(d_env *env, int frames, int most) {
+    const char here = 0;
+    ptrdiff_t used = env->stack - &here;
+    if (env->depth + frames > most || used > (1 << 18) || used < -(1 << 18)) return true;
+    env->depth += frames;
+    return false;
+}

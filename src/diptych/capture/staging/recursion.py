@@ -28,6 +28,8 @@ from diptych.graph import control
 
 INLINE_LIMIT = 4
 DEPTH_LIMIT = 200
+FRAMES_OF_MODULE = 3
+"""A call of a module calls two functions of PyTorch before `forward`."""
 
 
 class Activation:
@@ -197,6 +199,7 @@ class Recursion(Folding):
         existing = Existing()
         for _ in range(12):
             activation.target = control.Function(made.__name__.strip("<>"))
+            activation.target.frames = 1
             activation.used = False
             try:
                 outcome = self.trace_function(made, forms, activation, existing)
@@ -273,6 +276,10 @@ class Recursion(Folding):
     def call_again(self, activation: Activation, forms: Forms, args: Any, kwargs: Any) -> Any:
         """A recursive call."""
         activation.used = True
+        assert activation.target is not None
+        between = self.stack[self.stack.index(activation) :]
+        frames = sum(FRAMES_OF_MODULE if a.code.co_name == "forward" else 1 for a in between)
+        activation.target.frames = max(activation.target.frames, frames)
         if activation.result is None:
             raise Diverged
         return self.emit_call(activation, forms, args, kwargs)
