@@ -52,17 +52,31 @@ UNDECIDED = (
     *(GuardOnDataDependentSymNode, DataDependentOutputException, DynamicOutputShapeException),
     *(UnsupportedOperatorException, NotImplementedError),
 )
+UPSAMPLED = (*("nearest1d", "nearest2d", "nearest3d", "linear1d", "bilinear2d", "trilinear3d", "bicubic2d"),)
 KEPT = {
     *(aten.addmm, aten.native_layer_norm, aten._softmax, aten._log_softmax, aten.embedding, aten.stack),
-    aten.select_scatter,
+    *(aten.index_select, aten.index_add, aten.index_copy),
+    *(aten.select_scatter, aten.heaviside, aten.binary_cross_entropy, aten.soft_margin_loss),
+    *(aten.binary_cross_entropy_backward, aten.soft_margin_loss_backward, aten.multi_margin_loss),
+    *(getattr(aten, f"upsample_{way}") for way in UPSAMPLED),
+    *(getattr(aten, f"upsample_{way}_backward") for way in UPSAMPLED),
 }
-"""Operations that stay whole though they could be taken apart: they are faster, and more exact, so."""
+"""Operations that stay whole though they could be taken apart: they are faster, more exact, or check what they get."""
 
 
 def pieces(x: torch.Tensor, sizes: Sequence[Any], dim: int = 0) -> list[torch.Tensor]:
     """`split_with_sizes`: the pieces are slices, which code is made for."""
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     return [x.narrow(dim, start, size) for start, size in zip(starts, sizes, strict=True)]
+
+
+def smooth_l1_backward(
+    seed: torch.Tensor, x: torch.Tensor, target: torch.Tensor, reduction: int, beta: float
+) -> torch.Tensor:
+    """The gradient of `smooth_l1_loss`; of NaN it is NaN, which PyTorch's own way to take it apart makes zero."""
+    apart = x - target
+    seed = seed / apart.numel() if reduction == 1 else seed
+    return torch.where(apart.abs() >= beta, seed * apart.sign(), seed * apart / beta)
 
 
 def decompositions() -> dict[Any, Any]:
@@ -75,7 +89,7 @@ def decompositions() -> dict[Any, Any]:
         for op, way in core_decompositions().items()
         if torch.Tag.nondeterministic_seeded not in getattr(op, "tags", ())
         and getattr(op, "overloadpacket", None) not in KEPT
-    } | {aten.split_with_sizes.default: pieces}
+    } | {aten.split_with_sizes.default: pieces, aten.smooth_l1_loss_backward.default: smooth_l1_backward}
 
 
 class Recorder(TorchDispatchMode):

@@ -11,7 +11,7 @@ from diptych.backends.native.writer import CodeWriter
 
 for _name in (*pointwise.FLOATING, *pointwise.ALIKE, *pointwise.ASKING):
 
-    def _elementwise(w: CodeWriter, out: Any, *operands: Any, _name: str = _name, **options: Any) -> Value:
+    def _elementwise(w: CodeWriter, out: Any, *operands: Any, _name: str = _name, memory_format: Any = None) -> Value:
         return pointwise.elementwise(w, _name, out, list(operands))
 
     STEPS[_name] = _elementwise

@@ -206,7 +206,7 @@ def taken(writer: CodeWriter, value: Strided, numbers: Strided, end: str) -> Val
     sizes = (*numbers.sizes, *value.sizes[1:])
 
     def load(nest: Nest, at: Index) -> str:
-        row = place(writer, nest, numbers, at[:1], end)
+        row = place(writer, nest, numbers, at[:1], end, True)
         return nest.element(value, (row, *at[1:]))
 
     return writer.realised(Computed(sizes, value.dtype, (value, numbers), load, 3))
@@ -216,7 +216,7 @@ def add_rows(writer: CodeWriter, target: Strided, numbers: Strided, part: Value,
     """Add rows to those with these numbers, which are to be less than `end`."""
     nest = Nest(part.sizes, False, writer.names)
     nest.remarks.append(writer.remark)
-    row = place(writer, nest, numbers, nest.index[:1], end)
+    row = place(writer, nest, numbers, nest.index[:1], end, True)
     element = nest.element(part, nest.index)
     address = Strided(target.buffer, target.sizes, contiguous_strides(target.sizes)).address((row, *nest.index[1:]))
     nest.add(Update(f"{target.buffer.name}[{address}] += {element};"))

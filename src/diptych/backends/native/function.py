@@ -37,6 +37,9 @@ from diptych.graph.spec import NumberSpec
 
 MATH = re.compile(r"\b(?:exp|expm1|exp2|log|log1p|log2|sin|cos|tanh|erf|pow)f?\(")
 """Calls of C's functions that there are for several elements at once."""
+aten = torch.ops.aten
+BY_LAYOUT = {aten._linalg_det.default, aten._linalg_slogdet.default, aten._linalg_solve_ex.default}
+"""What these give, and so their gradients, hangs on how the elements lie; called from here they lie row after row."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,10 @@ class FunctionWriter(CodeWriter):
         if target is fold_back:
             return write_back(self, node, *args[1:])
         out = node.meta.get("val")
-        if target is torch.ops.aten.sym_size.int:
+        if target is aten.sym_size.int:
             size = args[0].sizes[args[1]]
             return size if isinstance(size, int) else Number("int", f"((int64_t){size})")
-        if isinstance(target, torch._ops.OpOverload) and target is not torch.ops.aten.item.default:
+        if isinstance(target, torch._ops.OpOverload) and target is not aten.item.default:
             return self.operation(node, target, out, args, kwargs)
         spec = node.meta.get("spec")
         if isinstance(target, Function):
@@ -147,6 +150,8 @@ class FunctionWriter(CodeWriter):
                     raise
             else:
                 return self.told_apart(node, made, args) if isinstance(made, Value) else made
+        if target in BY_LAYOUT and not all(map(contiguous, node.all_input_nodes)):
+            raise self.refuse(f"{target} of a matrix that does not lie row after row")
         try:
             return call_from_c(self, target, out, args, kwargs)
         except Unsupported:
@@ -281,3 +286,9 @@ def write_function(module: fx.GraphModule, name: str, written: Mapping[int, int]
         writer.can_fail,
         writer.random,
     )
+
+
+def contiguous(node: fx.Node) -> bool:
+    """Whether the elements of a value lie one after the other, row by row."""
+    value = node.meta.get("val")
+    return not isinstance(value, torch.Tensor) or is_contiguous_or_false(value)

@@ -12,12 +12,13 @@ from diptych.backends.native.values import Computed, Index, Strided, Value, time
 from diptych.backends.native.writer import CodeWriter, broadcast
 
 
-def place(writer: CodeWriter, nest: Nest, index: Value, at: Index, size: Any) -> str:
-    """A row number as the program gives it, counted from the front, and checked."""
+def place(writer: CodeWriter, nest: Nest, index: Value, at: Index, size: Any, wraps: bool = False) -> str:
+    """A row number as the program gives it, checked; counted from the front, if one `wraps` that is negative."""
     writer.can_fail = True
     found = nest.element(index, at)
     name = writer.names.fresh("p")
-    nest.add(f"const int64_t {name} = {found} < 0 ? (int64_t){found} + {size} : (int64_t){found};")
+    wrapped = f"{found} < 0 ? (int64_t){found} + {size} : " if wraps else ""
+    nest.add(f"const int64_t {name} = {wrapped}(int64_t){found};")
     nest.add(f"if ((uint64_t){name} >= (uint64_t){size}) d_failed = 1;")
     safe = writer.names.fresh("p")
     nest.add(f"const int64_t {safe} = (uint64_t){name} >= (uint64_t){size} ? 0 : {name};")
@@ -46,7 +47,7 @@ def taken(writer: CodeWriter, out: torch.Tensor, value: Value, dim: int, index: 
 def gathered(writer: CodeWriter, out: torch.Tensor, value: Value, dim: int, index: Value) -> Value:
     """`gather`."""
     if not value.sizes:
-        return value
+        raise writer.refuse("gather of a tensor of no dimensions")
     dim %= len(value.sizes)
     check_empty(writer, value.sizes[dim])
     source, numbers = writer.realised(value), writer.realised(index)
@@ -76,19 +77,30 @@ def indexed(writer: CodeWriter, out: torch.Tensor, value: Value, indices: Sequen
 
     def load(nest: Nest, at: Index) -> str:
         mid = at[first : first + rank]
-        rows = [place(writer, nest, n, mid, source.sizes[d]) for n, d in zip(numbers, given, strict=True)]
+        rows = [place(writer, nest, n, mid, source.sizes[d], True) for n, d in zip(numbers, given, strict=True)]
         return nest.element(source, (*at[:first], *rows, *at[first + rank :]))
 
     return writer.realised(Computed(sizes, out.dtype, (source, *numbers), load, 3))
 
 
 def put(
-    writer: CodeWriter, out: torch.Tensor, value: Value, dim: int, index: Value, part: Value, add: bool, whole: bool
+    writer: CodeWriter,
+    out: torch.Tensor,
+    value: Value,
+    dim: int,
+    index: Value,
+    part: Value,
+    *,
+    add: bool,
+    whole: bool = False,
+    wraps: bool = False,
 ) -> Value:
     """A copy with elements written (or added) at rows `index`, one after the other.
 
     With `whole`, `index` has the sizes of `part` (`scatter`); else it numbers the rows of `part` (`index_add`).
     """
+    if part.dtype is not out.dtype:
+        raise writer.refuse("rows of another dtype than that of the tensor they are written to")
     sizes = writer.sizes(out)
     target = Strided(writer.buffer(out.dtype, times(*sizes)), sizes)
     writer.store(target, writer.converted(value, out.dtype))
@@ -98,12 +110,11 @@ def put(
         return target
     dim %= len(sizes)
     check_empty(writer, sizes[dim])
-    part = writer.converted(part, out.dtype)
     numbers = writer.realised(index)
     nest = Nest(part.sizes, False, writer.names)
     nest.remarks.append(writer.remark)
     at = nest.index if whole else (nest.index[dim],)
-    row = place(writer, nest, numbers, at, sizes[dim])
+    row = place(writer, nest, numbers, at, sizes[dim], wraps)
     element = nest.element(part, nest.index)
     address = target.address((*nest.index[:dim], row, *nest.index[dim + 1 :]))
     nest.add(Update(f"{target.buffer.name}[{address}] {'+=' if add else '='} {element};"))

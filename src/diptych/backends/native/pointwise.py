@@ -139,6 +139,7 @@ def power(writer: CodeWriter, out: torch.Tensor, a: Any, b: Any) -> Value:
         raise writer.refuse("powers of whole numbers")
     base = writer.operand(a, out.dtype, sizes)
     simple = {1: "{a}", 2: "({a} * {a})", 3: "({a} * {a} * {a})", 0.5: "sqrt{f}({a})", -1: "(1 / {a})"}
+    simple |= {-0.5: "(1 / sqrt{f}({a}))", -2: "(1 / ({a} * {a}))"}
     if not isinstance(b, Value | Number) and b in simple:
         return formula(simple[b], sizes, out.dtype, [base], 2)
     return formula("pow{f}({a}, {b})", sizes, out.dtype, [base, writer.operand(b, out.dtype, sizes)], SLOW)
@@ -152,15 +153,15 @@ def chosen(writer: CodeWriter, out: torch.Tensor, condition: Any, a: Any, b: Any
 
 
 def clamped(writer: CodeWriter, out: torch.Tensor, x: Any, low: Any = None, high: Any = None) -> Value:
-    """`clamp`: NaN stays."""
+    """`clamp`: NaN stays, and a bound that is NaN makes all of them NaN."""
     sizes = writer.sizes(out)
     made = writer.operand(x, out.dtype, sizes)
-    if low is not None:
-        bound = writer.operand(low, out.dtype, sizes)
-        made = formula("(({a} < {b}) ? {b} : {a})", sizes, out.dtype, [made, bound])
-    if high is not None:
-        bound = writer.operand(high, out.dtype, sizes)
-        made = formula("(({a} > {b}) ? {b} : {a})", sizes, out.dtype, [made, bound])
+    for bound, beyond in ((low, "<"), (high, ">")):
+        if bound is not None:
+            number = isinstance(bound, int | float) and bound == bound
+            text = "({a} %s {b})" if number else "({a} %s {b} || {b} != {b})"
+            parts = [made, writer.operand(bound, out.dtype, sizes)]
+            made = formula(f"({text % beyond} ? {{b}} : {{a}})", sizes, out.dtype, parts)
     return made
 
 

@@ -67,7 +67,7 @@ def index_put(w: CodeWriter, out: Any, x: Value, indices: Any, part: Value, accu
     if len(index.sizes) != 1:
         rows = (index.count,)
         index, part = views.reshaped(w, index, rows), views.reshaped(w, part, (*rows, *x.sizes[1:]))
-    return indexing.put(w, out, x, 0, index, part, accumulate, False)
+    return indexing.put(w, out, x, 0, index, part, add=accumulate, wraps=True)
 
 
 @step("index_add", "index_copy", named=True)
@@ -77,7 +77,7 @@ def index_add(
     if alpha != 1:
         raise w.refuse("index_add with a factor")
     index = index if index.sizes else views.reshaped(w, index, (1,))
-    return indexing.put(w, out, x, dim, index, part, name == "index_add", False)
+    return indexing.put(w, out, x, dim, index, part, add=name == "index_add")
 
 
 @step("scatter", "scatter_add", named=True)
@@ -87,4 +87,4 @@ def scatter(w: CodeWriter, out: Any, x: Value, dim: int, index: Value, source: A
             if a != b:
                 raise w.refuse("a scatter of more elements than numbers")
     part = w.operand(source, out.dtype, index.sizes)
-    return indexing.put(w, out, x, dim, index, part, name == "scatter_add", True)
+    return indexing.put(w, out, x, dim, index, part, add=name == "scatter_add", whole=True)

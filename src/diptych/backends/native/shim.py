@@ -39,7 +39,7 @@ FUNCTIONS = (
     "aoti_torch_grad_mode_set_enabled",
 )
 """What `aten.h` calls, in its order."""
-NEW = {torch.ops.aten.lstm.input}
+NEW = {torch.ops.aten.lstm.input, torch.ops.aten.one_hot.default}
 """Operations made of others whose results are new tensors all the same."""
 DROP = "aoti_torch_delete_tensor_object"
 FAILED = 6
