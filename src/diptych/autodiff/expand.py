@@ -20,6 +20,7 @@ from diptych.autodiff.folds import write_fold
 from diptych.autodiff.loop import write_while
 from diptych.autodiff.recorder import Recorder
 from diptych.autodiff.recursion import Recursive, write_call
+from diptych.autodiff.recursion_gradient import Kept
 from diptych.autodiff.values import Opaque, fresh_of
 from diptych.autodiff.whole import stays_whole
 from diptych.graph import walk
@@ -45,6 +46,8 @@ class Writer:
         """Called before each step; may raise, to give up."""
         self.functions: dict[Any, Recursive] = {}
         """Functions that are written, or being written, each for operands of certain types."""
+        self.kept: list[Kept] = []
+        """Functions with gradients that are being written, the innermost last."""
 
     def run(self, module: fx.GraphModule, values: Sequence[Any]) -> tuple[Any, ...] | None:
         """What a module gives for these values; None if it ends in an exception."""

@@ -13,9 +13,11 @@ import torch
 from torch import fx
 
 from diptych.autodiff.part import Part
-from diptych.autodiff.values import differentiable, named
+from diptych.autodiff.recursion_gradient import write_kept
+from diptych.autodiff.recursion_types import check_results, check_specs, results_of, spec_of, value_of
+from diptych.autodiff.values import differentiable
 from diptych.graph.control import Function
-from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, TensorSpec
+from diptych.graph.spec import Spec
 
 if TYPE_CHECKING:
     from diptych.autodiff.expand import Writer
@@ -24,24 +26,16 @@ ATTEMPTS = 6
 """How often a function is written at most until what it needs of the outside stays the same."""
 VARIANTS = 16
 """For how many types of operands a graph's functions are written at most."""
-KINDS: dict[type, str] = {
-    bool: "bool",
-    int: "int",
-    float: "float",
-    torch.SymBool: "bool",
-    torch.SymInt: "int",
-    torch.SymFloat: "float",
-}
 
 
 def write_call(writer: Writer, node: fx.Node, function: Function, operands: Sequence[Any]) -> Any:
     """Write a call; its results."""
     recorder = writer.recorder
-    if torch.is_grad_enabled() and any(map(differentiable, operands)):
-        raise recorder.refuse(f"a gradient of the recursive function {function.name}")
     with recorder:
         given = [v.contiguous() if isinstance(v, torch.Tensor) else v for v in operands]
-    specs = [spec_of(writer, value) for value in given]
+    specs = [spec_of(recorder, value) for value in given]
+    if torch.is_grad_enabled() and any(map(differentiable, given)):
+        return write_kept(writer, function, given, specs, node.meta["spec"])
     key = function, tuple(specs), torch.is_grad_enabled()
     if key not in writer.functions:
         if len(writer.functions) >= VARIANTS:
@@ -49,21 +43,6 @@ def write_call(writer: Writer, node: fx.Node, function: Function, operands: Sequ
         writer.functions[key] = Recursive(writer, function, specs, node.meta["spec"])
         writer.functions[key].write()
     return writer.functions[key].call(given)
-
-
-def spec_of(writer: Writer, value: Any) -> Spec:
-    """The type of an operand."""
-    if value is None:
-        return AbsentSpec()
-    if isinstance(value, torch.Tensor):
-        sizes = tuple(value.shape)
-        if all(type(size) is int for size in sizes):
-            return TensorSpec(value.dtype, sizes, str(value.device))
-        raise writer.recorder.refuse("a recursive function of tensors whose sizes only the graph knows")
-    kind = KINDS.get(type(value))
-    if kind is None:
-        raise writer.recorder.refuse("a recursive function of something other than tensors and numbers")
-    return NumberSpec(kind)
 
 
 class Recursive:
@@ -76,22 +55,19 @@ class Recursive:
         self.target = Function(source.name)
         self.target.frames = source.frames
         self.lifted: list[fx.Node] = []
-        for spec in results:
-            fixed = isinstance(spec, TensorSpec) and all(type(size) is int for size in spec.shape)
-            if not fixed and not isinstance(spec, NumberSpec | AbsentSpec):
-                raise self.recorder.refuse(f"a recursive function that gives a {spec}")
+        check_specs(self.recorder, results)
 
     def write(self) -> None:
         """Write the function until what it takes of the outside stays the same."""
         recorder = self.recorder
-        known, uneven = dict(self.writer.functions), len(recorder.uneven)
+        known, uneven, repeated = dict(self.writer.functions), len(recorder.uneven), len(recorder.repeated)
         for _ in range(ATTEMPTS):
             part, outs = self.attempt()
             if part.operands == self.lifted:
                 break
             self.lifted = list(part.operands)
             self.writer.functions = dict(known)  # what was written meanwhile calls this one as it was
-            del recorder.uneven[uneven:]
+            del recorder.uneven[uneven:], recorder.repeated[repeated:]
         else:
             raise recorder.refuse(f"the recursive function {self.source.name}, which needs ever more of the outside")
         with recorder.inside(part):
@@ -106,7 +82,7 @@ class Recursive:
         inputs: list[Any] = []
         for k, spec in enumerate(self.specs):
             place = part.placeholder(f"p{k}", {"where": recorder.where})
-            inputs.append(self.value(spec, place))
+            inputs.append(value_of(recorder, spec, place))
         for node in self.lifted:
             part.use(node)
         with recorder.inside(part), recorder.cuts.region(inputs, [None] * len(inputs)):
@@ -115,27 +91,13 @@ class Recursive:
                 raise recorder.refuse(f"the function {self.source.name}, which always raises")
             with recorder:
                 outs = [v.contiguous() if isinstance(v, torch.Tensor) else v for v in made]
-        for value, spec in zip(outs, self.results, strict=True):
-            if value is not None and spec_of(self.writer, value) != spec:
-                raise recorder.refuse(f"the function {self.source.name}, which gives values of several types")
-            if value is None and not isinstance(spec, AbsentSpec):
-                raise recorder.refuse(f"the function {self.source.name}, which may give nothing")
-            if differentiable(value):
-                raise recorder.refuse(f"a gradient from inside of the recursive function {self.source.name}")
+        check_results(recorder, self.source.name, outs, self.results)
+        if any(map(differentiable, outs)):
+            raise recorder.refuse(f"a gradient from inside of the recursive function {self.source.name}")
         return part, outs
-
-    def value(self, spec: Spec, node: fx.Node) -> Any:
-        """The value of a new node of that type."""
-        return named(self.recorder, spec, node, spec.shape if isinstance(spec, TensorSpec) else None)
 
     def call(self, operands: Sequence[Any]) -> tuple[Any, ...]:
         """A call, from inside or from outside; its results."""
         recorder = self.recorder
         node = recorder.emit(self.target, (*operands, *self.lifted))
-        items = [recorder.item(node, k) for k in range(len(self.results))]
-        made = [self.value(spec, item) for spec, item in zip(self.results, items, strict=True)]
-        node.meta |= {
-            "val": tuple(item.meta["val"] for item in items),
-            "spec": tuple(item.meta["spec"] for item in items),
-        }
-        return tuple(made)
+        return tuple(results_of(recorder, node, self.results))

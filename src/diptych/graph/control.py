@@ -96,15 +96,47 @@ class Function:
         self.body: torch.fx.GraphModule | None = None
         self.frames = 3
         """How many calls of Python's a call from inside of it stands for, at most."""
+        self.rows: list[Row] | None = None
+        """If not None: the last outputs of the body are kept, and the number of the call is its last result."""
+        self.kept: list[Flat] = []
         self.__name__ = self.__qualname__ = name
         self.__module__ = "diptych_functions"
 
     def __call__(self, *operands: Any) -> Flat:
         assert self.body is not None, f"{self.name} has no body"
-        return self.body(*operands)
+        if self.rows is None:
+            return self.body(*operands)
+        made = self.body(*operands)
+        split = len(made) - len(self.rows)
+        self.kept.append(made[split:])
+        return (*made[:split], len(self.kept) - 1)
 
     def __repr__(self) -> str:
         return f"@{self.name}"
+
+
+class Outermost:
+    """A call of a function that keeps something of each call: its results, then all that was kept, stacked.
+
+    The calls are numbered in the order in which they end, so that the outermost one is the last.
+    """
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        self.__name__ = self.__qualname__ = function.name
+        self.__module__ = "diptych_functions"
+
+    def __call__(self, *operands: Any) -> Flat:
+        function = self.function
+        before, function.kept = function.kept, []
+        try:
+            made = function(*operands)
+            return (*made, *stacks(function.kept, function.rows or ()))
+        finally:
+            function.kept = before
+
+    def __repr__(self) -> str:
+        return f"{self.function!r} outermost"
 
 
 class Raise:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import fx
 
-from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
+from diptych.graph.control import Function, Outermost, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
 from diptych.graph.levels import fold_back, fold_levels
 from diptych.graph.spec import AbsentSpec, NumberSpec, Spec, Where
@@ -91,6 +91,8 @@ def called(node: fx.Node) -> tuple[Function, ...]:
     """The functions that a node calls: one if it is a call, one for each kind if it is a fold."""
     if isinstance(node.target, Function):
         return (node.target,)
+    if isinstance(node.target, Outermost):
+        return (node.target.function,)
     return node.target.kinds if isinstance(node.target, Fold) else ()
 
 

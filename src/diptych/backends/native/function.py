@@ -29,7 +29,7 @@ from diptych.backends.native.unsupported import Unsupported
 from diptych.backends.native.values import C_TYPES, Buffer, Number, Strided, Value, times
 from diptych.backends.native.writer import CodeWriter
 from diptych.graph import walk
-from diptych.graph.control import Function, Raise, cond, scan, while_loop, while_stack
+from diptych.graph.control import Function, Outermost, Raise, cond, scan, while_loop, while_stack
 from diptych.graph.fold import Fold
 from diptych.graph.functions import AutogradFunction
 from diptych.graph.levels import fold_back, fold_levels
@@ -130,7 +130,7 @@ class FunctionWriter(CodeWriter):
         if isinstance(target, torch._ops.OpOverload) and target is not aten.item.default:
             return self.operation(node, target, out, args, kwargs)
         spec = node.meta.get("spec")
-        if isinstance(target, Function):
+        if isinstance(target, Function | Outermost):
             return write_call(self, node, target, args)
         if isinstance(target, Fold | AutogradFunction):
             raise self.refuse(repr(target))

@@ -5,6 +5,7 @@
 | an operand | a pointer to its elements and which tensor of the program it is; a number by value |
 | a result | written to memory of the caller; which tensor it is, or the number, through a pointer |
 | memory of a call | a piece of a pool, taken back at the end of the call |
+| what a gradient needs of a call | rows of tapes of the outermost call, and the number of the call as a result |
 | too deep | the run fails before Python would raise `RecursionError`, and before C's stack is used up |
 """
 
@@ -18,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import fx
 
-from diptych.backends.native.flow import kind_of, places_of
+from diptych.backends.native.flow import kind_of, new_tape, places_of
 from diptych.backends.native.nests import needed
 from diptych.backends.native.numbers import as_number
 from diptych.backends.native.outline import outline
 from diptych.backends.native.plan import plan
 from diptych.backends.native.shim import release
-from diptych.backends.native.values import Number, Strided, Value, times
+from diptych.backends.native.values import WIDTHS, Buffer, Number, Strided, Value, times
 from diptych.graph import walk
-from diptych.graph.control import Function
+from diptych.graph.control import Function, Outermost, Row
 
 if TYPE_CHECKING:
     from diptych.backends.native.function import FunctionWriter
@@ -44,27 +45,31 @@ class Functions:
     texts: list[str] = field(default_factory=list[str])
 
 
-def write_call(writer: FunctionWriter, node: fx.Node, function: Function, operands: Sequence[Any]) -> tuple[Any, ...]:
+def write_call(
+    writer: FunctionWriter, node: fx.Node, target: Function | Outermost, operands: Sequence[Any]
+) -> tuple[Any, ...]:
     """A call; its results."""
+    function = target.function if isinstance(target, Outermost) else target
     name = writer.functions.names.get(function) or write_body(writer, function)
-    arguments, reads = ["env"], []
-    for value in operands:
-        if isinstance(value, Value):
-            origin = writer.origin(value)
-            found = writer.whole(value)
-            reads.append(found.buffer)
-            address = found.buffer.name if found.offset == 0 else f"{found.buffer.name} + {found.offset}"
-            arguments += [address, origin]
-        elif value is not None:
-            arguments.append(as_number(value).text)
-    places = places_of(writer, node, len(node.meta["val"]))
-    writes = []
+    arguments, reads = handed_in(writer, operands)
+    columns = len(function.rows or ()) if isinstance(target, Outermost) else 0
+    count = len(node.meta["val"]) - columns
+    places = places_of(writer, node, count)
+    writes: list[Buffer] = []
     for place in places:
         if isinstance(place.value, Strided):
             arguments += [place.value.buffer.name, f"&{place.value.origin}"]
             writes.append(place.value.buffer)
         elif place.value is not None:
             arguments.append(f"&{place.value.text}")
+    calls, kept = writer.names.fresh("calls"), writer.names.fresh("kept")
+    tapes = [new_tape(writer, value) for value in node.meta["val"][count:]]
+    if isinstance(target, Outermost):
+        arguments += [kept, f"&{calls}"]
+        listed = ", ".join(f"&{tape}" for tape, _, _ in tapes) or "0"
+        writer.lines(f"int64_t {calls} = 0;", f"d_tape *{kept}[] = {{{listed}}};")
+    elif function.rows is not None:
+        arguments += ["kept", "calls"]
     writer.can_fail = True
     writer.lines(
         f"// {writer.remark}",
@@ -72,10 +77,29 @@ def write_call(writer: FunctionWriter, node: fx.Node, function: Function, operan
         f"d_failed = {name}({', '.join(arguments)});",
         "d_made = env->made;",
         "if (d_failed) goto d_end;",
+        *(f"{buffer.name} = ({buffer.type} *){tape}.data;" for tape, buffer, _ in tapes),
         reads=reads,
         writes=writes,
     )
-    return tuple(place.value for place in places)
+    if tapes:
+        writer.define(node.meta["val"][count].shape[0], calls)
+    return (*(place.value for place in places), *(Strided(b, (calls, *sizes)) for _, b, sizes in tapes))
+
+
+def handed_in(writer: FunctionWriter, operands: Sequence[Any]) -> tuple[list[str], list[Buffer]]:
+    """The arguments for the operands of a call, and the memory that is read."""
+    arguments: list[str] = ["env"]
+    reads: list[Buffer] = []
+    for value in operands:
+        if isinstance(value, Value):
+            origin = writer.origin(value)
+            found = writer.whole(value)
+            reads.append(found.buffer)
+            address = found.buffer.name if found.offset == 0 else f"{found.buffer.name} + {found.offset}"
+            arguments += [address, origin, *(size for size in found.sizes if isinstance(size, str))]
+        elif value is not None:
+            arguments.append(as_number(value).text)
+    return arguments, reads
 
 
 def write_body(writer: FunctionWriter, function: Function) -> str:
@@ -91,8 +115,11 @@ def write_body(writer: FunctionWriter, function: Function) -> str:
     made = inner.run(function.body, values)
     if made is None:
         raise inner.refuse("a function that always raises")
-    for value, place in zip(made, walk.outputs(function.body), strict=True):
+    split = len(made) - len(function.rows or ())
+    for value, place in zip(made[:split], walk.outputs(function.body)[:split], strict=True):
         give(inner, value, place, parameters)
+    if function.rows is not None:
+        number(inner, made[split:], function.rows, parameters)
     head = f"static int {name}({', '.join(parameters)})"
     functions.heads.append(f"{head};")
     functions.texts += finished(inner, name, f"{head} {{  // {function.name}", numbers, function.frames)
@@ -105,10 +132,14 @@ def write_body(writer: FunctionWriter, function: Function) -> str:
 def parameter(inner: FunctionWriter, value: Any, parameters: list[str]) -> Any:
     """An operand, inside of the function."""
     if isinstance(value, torch.Tensor):
-        sizes = inner.sizes(value)
+        sizes = tuple(inner.names.fresh("s") if isinstance(n, torch.SymInt) else n for n in tuple(value.shape))
+        for size, name in zip(value.shape, sizes, strict=True):
+            if isinstance(size, torch.SymInt):
+                inner.symbols.setdefault(size.node.expr, str(name))
         found = Strided(inner.buffer(value.dtype, times(*sizes), "input", "x"), sizes)
         found.origin = inner.names.fresh("origin")
         parameters += [f"{found.buffer.type} *{found.buffer.name}", f"const int {found.origin}"]
+        parameters += [f"const int64_t {size}" for size in sizes if isinstance(size, str)]
         return found
     kind = kind_of(value)
     if kind is None:
@@ -135,6 +166,19 @@ def give(inner: FunctionWriter, value: Any, node: Any, parameters: list[str]) ->
         parameters.append(f"{number.type} *{place}")
     elif value is not None:
         raise inner.refuse("a recursive function that gives something other than tensors and numbers")
+
+
+def number(inner: FunctionWriter, values: Sequence[Any], rows: Sequence[Row], parameters: list[str]) -> None:
+    """Keep what the gradient of the call needs, and give it a number."""
+    parameters += [f"int64_t *{(place := inner.names.fresh('n'))}", "d_tape *const *kept", "int64_t *calls"]
+    inner.can_fail = True
+    for k, (value, (dtype, sizes)) in enumerate(zip(values, rows, strict=True)):
+        found = inner.whole(inner.constant(0, dtype, sizes) if value is None else value)
+        address = found.buffer.name if found.offset == 0 else f"{found.buffer.name} + {found.offset}"
+        size = times(WIDTHS[dtype], *sizes)
+        text = f"if (d_keep(kept[{k}], *calls, {address}, {size})) {{ d_failed = 2; goto d_end; }}"
+        inner.lines(text, reads=[found.buffer])
+    inner.lines(f"*{place} = (*calls)++;")
 
 
 def finished(inner: FunctionWriter, name: str, head: str, numbers: list[str], frames: int) -> list[str]:

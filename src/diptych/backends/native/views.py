@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from diptych.backends.native.nests import Nest
-from diptych.backends.native.values import Computed, Index, Size, Strided, Value, times
+from diptych.backends.native.values import Computed, Index, Number, Size, Strided, Value, times
 from diptych.backends.native.writer import CodeWriter, broadcast, remapped
 
 
@@ -77,6 +77,11 @@ def selected(writer: CodeWriter, value: Value, dim: int, index: Any) -> Value:
 
 def row_number(writer: CodeWriter, index: Any, size: Size) -> Size:
     """The number of a row from the front; where only the run knows whether there is such a row, it ends if not."""
+    if isinstance(index, Number):
+        writer.can_fail = True
+        found = writer.number("int", f"{index.text} < 0 ? {index.text} + {size} : {index.text}").text
+        writer.lines(f"if ({found} < 0 || {found} >= {size}) {{ d_failed = 5; goto d_end; }}")
+        return found
     if not isinstance(index, int):
         raise writer.refuse("a row whose number only the graph knows")
     if isinstance(size, int):
