@@ -64,6 +64,14 @@ def answer_item(stager: Any, func: Any, tensor: T) -> Any:
     return stager.number_of(tensor)
 
 
+@answers(T.narrow, torch.narrow)
+def answer_narrow(stager: Any, func: Any, tensor: T, dim: Any, start: Any, length: Any) -> T:
+    """`x.narrow(...)`: PyTorch raises where it goes beyond the end, a graph of sizes that only data decide does not."""
+    if any(isinstance(value, Scalar | torch.SymInt | T) for value in (start, length)):
+        raise stager.tape.refuse("data-dependent-shape", "narrow() from a number, or as far as one, that data decide")
+    return func(tensor, dim, start, length)
+
+
 @answers(T.tolist)
 def answer_tolist(stager: Any, func: Any, tensor: T) -> Any:
     """`x.tolist()`."""
