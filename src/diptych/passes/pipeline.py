@@ -8,12 +8,14 @@ from torch import fx
 
 from diptych.graph import walk
 from diptych.passes.base import Pass
+from diptych.passes.batch import apart, batch
 from diptych.passes.common import share, shared
 from diptych.passes.constants import fold, unfolded
 from diptych.passes.dead import eliminate, unused
 from diptych.passes.facts import in_order, written_out
 from diptych.passes.hoist import hoist, unhoisted
 from diptych.passes.join import join, unjoined
+from diptych.passes.linear import linear, separate
 from diptych.passes.simplify import simplify, unsimplified
 
 SOUND = (written_out, in_order)
@@ -23,8 +25,10 @@ ORDER = (
     Pass("fold", "computes what constants alone give", fold, SOUND, (*SOUND, unfolded)),
     Pass("simplify", "leaves out steps that give what they are given", simplify, SOUND, (*SOUND, unsimplified)),
     Pass("join", "writes sums of slices in zeros as one cat", join, SOUND, (*SOUND, unjoined), exact=False),
+    Pass("batch", "puts products of one matrix in loops together", batch, SOUND, (*SOUND, apart), exact=False),
     Pass("hoist", "moves out of loops what is the same in each round", hoist, SOUND, (*SOUND, unhoisted)),
     Pass("common", "does equal steps once", share, SOUND, (*SOUND, shared)),
+    Pass("linear", "begins products with what is added to them", linear, SOUND, (*SOUND, separate), exact=False),
 )
 PASSES: dict[str, Pass] = {each.name: each for each in ORDER}
 """Every pass by name."""

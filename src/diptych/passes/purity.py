@@ -33,15 +33,22 @@ def fails(node: fx.Node) -> bool:
     """Whether a step may fail on some values."""
     target: Any = node.target
     if isinstance(target, torch._ops.OpOverload):
-        return target._schema.name in CHECKING
+        value = node.meta.get("val")
+        whole = isinstance(value, torch.Tensor) and not value.dtype.is_floating_point
+        return target._schema.name in CHECKING or (whole and target._schema.name in DIVIDING)
     return getattr(target, "__name__", "") in ("truediv", "floordiv", "mod", "pow", "int", "sqrt", "log", "getitem")
 
 
 CHECKING = {
     f"aten::{name}"
-    for name in ("index", "index_select", "gather", "scatter", "embedding", "index_put", "index_add", "index_copy")
+    for name in (
+        *("index", "index_select", "gather", "scatter", "embedding", "index_put", "index_add", "index_copy"),
+        *("one_hot", "binary_cross_entropy", "nll_loss_forward", "nll_loss2d_forward"),
+    )
 } | {"aten::multinomial", "aten::_linalg_check_errors", "aten::bernoulli", "aten::scatter_add"}
 """Operations that look at values and may find them wrong."""
+DIVIDING = {f"aten::{name}" for name in ("div", "remainder", "fmod", "floor_divide")}
+"""Operations that may find that they divide a whole number by zero."""
 
 VIEWS = {
     f"aten::{name}"
