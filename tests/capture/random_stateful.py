@@ -17,12 +17,15 @@ from typing import Any, cast
 import torch
 
 import diptych
+from tests.capture import observation
 from tests.capture.cases import Call
 from tests.capture.harness import Case, TooLong, build, run, time_limit
 from tests.capture.observation import Built, Difference, Observation, Program, differences
 from tests.capture.stateful.shrinking import smallest
 from tests.capture.stateful.writer import write
 
+BACKEND = "eager"
+"""How graphs run."""
 MODES = {"staged": False, "speculative": True}
 SECONDS = 120
 
@@ -97,7 +100,7 @@ def findings(text: str, modes: list[str] | None = None) -> Findings:
 
 def check(case: Case, mode: str, expected: list[Observation], found: Findings) -> None:
     def transform(program: Program) -> Program:
-        return diptych.hybridize(program, speculate=MODES[mode], backend="eager")
+        return diptych.hybridize(program, speculate=MODES[mode], backend=BACKEND)
 
     actual, running = run(build(case), transform)
     wrong = [d for n, pair in enumerate(zip(expected, actual, strict=True)) for d in differences(n, *pair)]
@@ -131,11 +134,16 @@ def minimized(text: str, mode: str, seconds: float = 60) -> str:
 
 
 def main() -> int:
+    global BACKEND
     parser = argparse.ArgumentParser(description="Compare random programs with their hybridized forms.")
     parser.add_argument("number", type=int, help="the number of the (first) program")
     parser.add_argument("--count", type=int, default=1, help="how many programs, from that number on")
+    parser.add_argument("--backend", default=BACKEND, help="how graphs run (default: %(default)s)")
     parser.add_argument("--small", action="store_true", help="make what is wrong smaller")
     options = parser.parse_args()
+    BACKEND = options.backend
+    if BACKEND != "eager":
+        observation.RTOL = 1e-3  # sums are added up in another order
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     total: Counter[str] = Counter()

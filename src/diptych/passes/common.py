@@ -7,6 +7,8 @@ from typing import Any
 from torch import fx
 
 from diptych.graph import walk
+from diptych.graph.control import Function, cond, while_loop, while_stack
+from diptych.graph.fold import Fold
 from diptych.passes.facts import inside
 from diptych.passes.purity import computes, is_view
 
@@ -49,9 +51,10 @@ def shared(module: fx.GraphModule) -> list[fx.Node]:
 
 
 def results(module: fx.GraphModule) -> set[fx.Node]:
-    """The outputs, and what they are views of."""
+    """The outputs, what they are views of, and what a branch or a loop may give as it is."""
     found: set[fx.Node] = set()
     todo = [value for value in walk.outputs(module) if isinstance(value, fx.Node)]
+    todo += [value for node in module.graph.nodes for value in given_on(node)]
     while todo:
         node = todo.pop()
         if node not in found:
@@ -59,6 +62,29 @@ def results(module: fx.GraphModule) -> set[fx.Node]:
             if is_view(node):
                 todo += node.all_input_nodes[:1]
     return found
+
+
+def given_on(node: fx.Node) -> list[fx.Node]:
+    """The tensors that a step with regions, or a call, may give as they are."""
+    regions = walk.regions(node)
+    if not regions and not isinstance(node.target, Function | Fold):
+        return []
+    args: Any = node.args
+    if node.target is cond:
+        given = args[3]
+    elif node.target in (while_loop, while_stack):
+        given = (*args[2], *args[3])
+    else:
+        return node.all_input_nodes
+    loops = node.target is not cond
+    passed = {place for region in regions[loops:] for place in results(region)}
+    through = [walk.placeholders(region) for region in regions[loops:]]
+    first = len(args[2]) if loops else 0
+    return [
+        value
+        for k, value in enumerate(given)
+        if isinstance(value, fx.Node) and (k < first or any(places[k] in passed for places in through))
+    ]
 
 
 def key_of(value: Any) -> Any:
