@@ -227,11 +227,14 @@ def in_place(
 
 
 def without_use(graph: SymbolicGraph, samples: Sequence[Any]) -> frozenset[int]:
-    """The outputs that are only written into leaves, such as new values of parameters: their history goes nowhere."""
+    """The outputs that are only written into leaves that require a gradient, such as new values of parameters.
+
+    Their history goes nowhere; a leaf that requires none takes on the history of what is written into it.
+    """
     leaves = {
         place.path
         for place, value in zip(graph.inputs, samples, strict=True)
-        if isinstance(value, torch.Tensor) and value.is_leaf
+        if isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad
     }
     bare = [e for e in graph.effects if e.kind == "tensor" and e.path in leaves]
     others = [graph.result, *(e.value for e in graph.effects if e not in bare)]
