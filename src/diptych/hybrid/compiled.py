@@ -272,4 +272,7 @@ def again(ctx: Any, given: dict[int, torch.Tensor], create_graph: bool) -> tuple
     if not pairs:
         return (None,) * len(wanted)
     outputs, seeds = [out for out, _ in pairs], [seed for _, seed in pairs]
-    return torch.autograd.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)
+    first = {id(value): k for k, value in reversed(list(enumerate(wanted)))}
+    found = torch.autograd.grad(outputs, wanted, seeds, create_graph=create_graph, allow_unused=True)
+    # A tensor that is given twice has its whole gradient already where it stands first.
+    return tuple(value if first[id(wanted[k])] == k else None for k, value in enumerate(found))
