@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 
 import diptych
+from tests.capture import observation
 from tests.capture.harness import Verdict, build, compare, run
 from tests.capture.observation import Program
 from tests.capture.random_programs import PRELUDE, RandomProgram, programs
@@ -42,6 +43,19 @@ def test_hybridized_programs_agree() -> None:
 
     agrees()
     assert statuses["ok"] > statuses["fallback"], statuses
+
+
+@hybridize_exists
+def test_programs_in_native_code_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradients, aliases and what is written included; sums are added up in another order there."""
+    monkeypatch.setattr(observation, "RTOL", 1e-3)
+
+    @settings(steady, max_examples=20)
+    @given(programs())
+    def agrees(program: RandomProgram) -> None:
+        checked(program, lambda running: diptych.hybridize(running, speculate=False, backend="native"))
+
+    agrees()
 
 
 @hybridize_exists
