@@ -68,11 +68,45 @@ def training() -> Program:
     return step, (torch.randn(8, 16), torch.randint(4, (8,)))
 
 
+def refined(x: torch.Tensor, depth: int, w: torch.Tensor) -> torch.Tensor:
+    """The mean of two refinements of a state, as long as it is large."""
+    if depth == 0 or x.abs().mean() < 0.05:
+        return x
+    y = torch.tanh(x @ w)
+    return (refined(y * 0.7, depth - 1, w) + refined(x - y, depth - 1, w)) * 0.5
+
+
+def recursion() -> Program:
+    """A recursion in the shape of a tree, 4 x 16, that ends where the state is small."""
+
+    def refine(x: torch.Tensor, depth: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        return refined(x, int(depth), w)
+
+    return refine, (torch.randn(4, 16) * 0.5, torch.tensor(6), torch.randn(16, 16) * 0.2)
+
+
+def recursion_training() -> Program:
+    """A whole training step of its weights."""
+    w = (torch.randn(16, 16) * 0.2).requires_grad_()
+    optimizer = torch.optim.SGD([w], lr=1e-4)
+
+    def step(x: torch.Tensor, depth: torch.Tensor) -> float:
+        optimizer.zero_grad()
+        loss = refined(x, int(depth), w).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return step, (torch.randn(4, 16) * 0.5, torch.tensor(6))
+
+
 PROGRAMS: dict[str, tuple[Callable[[], Program], bool]] = {
     "tensor while": (tensor_while, False),
     "newton": (newton, False),
     "perceptron, 1 row": (perceptron(1), False),
     "perceptron, 8 rows": (perceptron(8), False),
     "training step": (training, True),
+    "recursion": (recursion, False),
+    "recursion, training step": (recursion_training, True),
 }
 """Name -> what makes the program and its arguments, and whether it trains."""
