@@ -1,0 +1,102 @@
+"""Branch and bound over the input box: what linear bounds leave open is cut in two where it matters most."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from diptych.analyses.cases import Case
+from diptych.analyses.falsify import Program, nearest, replay
+from diptych.analyses.verdict import Proved, Refuted, Unknown, Verdict
+from diptych.domains.linear.bounds import Boxes, backward, crown, least
+from diptych.domains.linear.steps import Network
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Rows:
+    """The rows of several cases over one box, stacked; `owner` says which case a row belongs to."""
+
+    cases: Sequence[Case]
+
+    def __post_init__(self) -> None:
+        self.by_output = torch.cat([case.by_output for case in self.cases])
+        self.by_input = torch.cat([case.by_input for case in self.cases])
+        self.constants = torch.cat([case.constants for case in self.cases])
+        counts = torch.tensor([len(case.constants) for case in self.cases])
+        self.owner = torch.repeat_interleave(torch.arange(len(self.cases)), counts)
+
+    def excluded(self, bounds: Tensor) -> Tensor:
+        """From lower bounds `[batch, rows]`: whether each case has a row that is above 0 everywhere, `[batch, cases]`."""
+        above = (bounds > 0).to(torch.int64)
+        found = torch.zeros(len(bounds), len(self.cases), dtype=torch.int64)
+        return found.index_add_(1, self.owner, above) > 0
+
+
+def bound_rows(network: Network, value: int, boxes: Boxes, rows: Rows) -> tuple[Tensor, Tensor]:
+    """Lower bounds of all rows `[batch, rows]`, and how much each input number moves them `[batch, rows, inputs]`."""
+    batch = len(boxes)
+    _, lines = crown(network, boxes)
+    start = rows.by_output.reshape(1, -1, *network.shape_of(value)).expand(batch, -1, *network.shape_of(value))
+    coefficients, constants, _ = backward(network, boxes, value, start, lines)
+    coefficients = coefficients.flatten(2) + rows.by_input
+    return least(boxes, coefficients, constants + rows.constants), coefficients.abs()
+
+
+def split(boxes: Boxes, weight: Tensor) -> Boxes:
+    """Each box cut in two halves in the dimension of the largest width times `weight` `[batch, inputs]`."""
+    low, high = boxes.lower.flatten(1), boxes.upper.flatten(1)
+    width = high - low
+    chosen = (width * (weight + 1e-9 * weight.amax(1, keepdim=True) + 1e-30)).argmax(1, keepdim=True)
+    middle = (low.gather(1, chosen) + high.gather(1, chosen)) / 2
+    first_high, second_low = high.scatter(1, chosen, middle), low.scatter(1, chosen, middle)
+    shape = boxes.lower.shape[1:]
+    return Boxes(
+        torch.cat([low, second_low]).reshape(-1, *shape), torch.cat([first_high, high]).reshape(-1, *shape)
+    )
+
+
+def search_box(
+    network: Network,
+    value: int,
+    cases: Sequence[Case],
+    program: Program,
+    dtype: torch.dtype,
+    deadline: float,
+    progress: Progress | None = None,
+    batch: int = 512,
+) -> Verdict:
+    """The verdict on cases that share one box, by branch and bound until `deadline` (of `time.monotonic`)."""
+    rows = Rows(cases)
+    first = cases[0]
+    waiting = Boxes(first.lower.reshape(1, *network.shape), first.upper.reshape(1, *network.shape))
+    done = 0
+    while len(waiting):
+        if time.monotonic() > deadline:
+            return Unknown(f"the time is over; {done} boxes bounded, {len(waiting)} wait")
+        now, waiting = waiting.take(slice(-batch, None)), waiting.take(slice(None, -batch))  # type: ignore[arg-type]
+        bounds, weight = bound_rows(network, value, now, rows)
+        done += len(now)
+        excluded = rows.excluded(bounds)
+        unsure = ~excluded.all(1)
+        if progress is not None:
+            progress(f"{done} boxes, {len(waiting) + int(unsure.sum())} wait, bound {float(bounds.amin()):.4g}")
+        if not bool(unsure.any()):
+            continue
+        now, bounds, weight, excluded = now.take(unsure), bounds[unsure], weight[unsure], excluded[unsure]
+        for case, points in nearest(network, value, cases, now.middle.flatten(1)):
+            found = replay(program, case, points, dtype)
+            if found is not None:
+                return Refuted(*found)
+        width = (now.upper - now.lower).flatten(1)
+        if bool((width.amax(1) <= 1e-12 * now.upper.flatten(1).abs().amax(1).clamp(min=1e-6)).any()):
+            return Unknown("a box became too small to be cut, and is neither safe nor unsafe beyond rounding")
+        open_rows = (~excluded).to(torch.float64)[:, rows.owner]
+        halves = split(now, (weight * open_rows.unsqueeze(2)).amax(1))
+        waiting = Boxes(torch.cat([waiting.lower, halves.lower]), torch.cat([waiting.upper, halves.upper]))
+    return Proved(boxes=done)

@@ -1,0 +1,1 @@
+"""What an operation means abstractly: sets of values instead of values."""

@@ -1,0 +1,1 @@
+"""Other people's formats: networks in ONNX, properties in VNN-LIB."""
