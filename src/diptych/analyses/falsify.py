@@ -42,7 +42,7 @@ def attack(
     for step in range(steps):
         points.requires_grad_(True)
         with torch.enable_grad():
-            results = network.run(points.reshape(-1, *network.shape))[value].flatten(1)
+            results = network.run(points.reshape(-1, *network.shape))[value].reshape(len(points), -1)
             rows = case.values(points, results)
             worst = rows.amax(1) if rows.shape[1] else rows.sum(1)
         good = (worst <= 0).nonzero().flatten()[:4]
@@ -63,10 +63,15 @@ def attack(
 
 def nearest(network: Network, value: int, cases: Sequence[Case], points: Tensor) -> list[tuple[Case, Tensor]]:
     """The cases with those of `points` that are unsafe in float64."""
-    results = network.run(points.reshape(-1, *network.shape))[value].flatten(1)
+    results = network.run(points.reshape(-1, *network.shape))[value].reshape(len(points), -1)
     found = []
     for case in cases:
         unsafe = case.holds(points, results)
         if bool(unsafe.any()):
             found.append((case, points[unsafe][:4]))
     return found
+
+
+def flat_text(values: Tensor) -> str:
+    """The numbers of a tensor so that they can be read back exactly."""
+    return " ".join(repr(number) for number in values.flatten().tolist())

@@ -32,7 +32,7 @@ class Rows:
         self.owner = torch.repeat_interleave(torch.arange(len(self.cases)), counts)
 
     def excluded(self, bounds: Tensor) -> Tensor:
-        """From lower bounds `[batch, rows]`: whether each case has a row that is above 0 everywhere, `[batch, cases]`."""
+        """From lower bounds `[batch, rows]`: whether each case has a row above 0 everywhere, `[batch, cases]`."""
         above = (bounds > 0).to(torch.int64)
         found = torch.zeros(len(bounds), len(self.cases), dtype=torch.int64)
         return found.index_add_(1, self.owner, above) > 0
@@ -44,21 +44,19 @@ def bound_rows(network: Network, value: int, boxes: Boxes, rows: Rows) -> tuple[
     _, lines = crown(network, boxes)
     start = rows.by_output.reshape(1, -1, *network.shape_of(value)).expand(batch, -1, *network.shape_of(value))
     coefficients, constants, _ = backward(network, boxes, value, start, lines)
-    coefficients = coefficients.flatten(2) + rows.by_input
+    coefficients = coefficients.reshape(batch, len(rows.constants), -1) + rows.by_input
     return least(boxes, coefficients, constants + rows.constants), coefficients.abs()
 
 
 def split(boxes: Boxes, weight: Tensor) -> Boxes:
     """Each box cut in two halves in the dimension of the largest width times `weight` `[batch, inputs]`."""
-    low, high = boxes.lower.flatten(1), boxes.upper.flatten(1)
+    low, high = (side.reshape(len(boxes), -1) for side in (boxes.lower, boxes.upper))
     width = high - low
     chosen = (width * (weight + 1e-9 * weight.amax(1, keepdim=True) + 1e-30)).argmax(1, keepdim=True)
     middle = (low.gather(1, chosen) + high.gather(1, chosen)) / 2
     first_high, second_low = high.scatter(1, chosen, middle), low.scatter(1, chosen, middle)
     shape = boxes.lower.shape[1:]
-    return Boxes(
-        torch.cat([low, second_low]).reshape(-1, *shape), torch.cat([first_high, high]).reshape(-1, *shape)
-    )
+    return Boxes(torch.cat([low, second_low]).reshape(-1, *shape), torch.cat([first_high, high]).reshape(-1, *shape))
 
 
 def search_box(
@@ -89,12 +87,12 @@ def search_box(
         if not bool(unsure.any()):
             continue
         now, bounds, weight, excluded = now.take(unsure), bounds[unsure], weight[unsure], excluded[unsure]
-        for case, points in nearest(network, value, cases, now.middle.flatten(1)):
+        for case, points in nearest(network, value, cases, now.middle.reshape(len(now), -1)):
             found = replay(program, case, points, dtype)
             if found is not None:
                 return Refuted(*found)
-        width = (now.upper - now.lower).flatten(1)
-        if bool((width.amax(1) <= 1e-12 * now.upper.flatten(1).abs().amax(1).clamp(min=1e-6)).any()):
+        width = (now.upper - now.lower).reshape(len(now), -1)
+        if bool((width.amax(1) <= 1e-12 * now.upper.reshape(len(now), -1).abs().amax(1).clamp(min=1e-6)).any()):
             return Unknown("a box became too small to be cut, and is neither safe nor unsafe beyond rounding")
         open_rows = (~excluded).to(torch.float64)[:, rows.owner]
         halves = split(now, (weight * open_rows.unsqueeze(2)).amax(1))

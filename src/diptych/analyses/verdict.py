@@ -26,7 +26,9 @@ class Refuted:
     output: Tensor
 
     def __str__(self) -> str:
-        return f"refuted by the input {self.witness.flatten().tolist()}, whose output is {self.output.flatten().tolist()}"
+        return (
+            f"refuted by the input {self.witness.flatten().tolist()}, whose output is {self.output.flatten().tolist()}"
+        )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from diptych.cli import capture, run
+from diptych.cli import capture, run, verify
 
 app = typer.Typer(
     name="diptych",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("capture", epilog=capture.EXAMPLES)(capture.capture)
 app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 
 
 def _show_version(wanted: bool) -> None:
@@ -31,7 +32,7 @@ def _show_version(wanted: bool) -> None:
     raise typer.Exit
 
 
-@app.callback(epilog=capture.EXAMPLES + run.EXAMPLES.partition("\n\n")[2])
+@app.callback(epilog=capture.EXAMPLES + "".join(c.EXAMPLES.partition("\n\n")[2] for c in (run, verify)))
 def main(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
@@ -40,7 +41,7 @@ def main(
     """Diptych: imperative PyTorch programs and their symbolic graphs.
 
     TARGET is file.py:name or a saved graph. Exit codes: 0 all well; 1 the program was refused, raised, or its graph
-    gave something else; 2 the command line could not be carried out as it was given.
+    gave something else; 2 the command line could not be carried out as it was given. `verify` has its own.
     """
 
 

@@ -156,4 +156,10 @@ def _case(clause: Clause, inputs: int, results: int) -> Case:
         for name, factor in term.factors:
             (by_output if name[0] == "Y" else by_input)[row, int(name[2:])] += factor
     constants = torch.tensor([term.constant for term in rows], dtype=torch.float64)
-    return Case(torch.tensor(lower, dtype=torch.float64), torch.tensor(upper, dtype=torch.float64), by_output, by_input, constants)
+    return Case(
+        torch.tensor(lower, dtype=torch.float64),
+        torch.tensor(upper, dtype=torch.float64),
+        by_output,
+        by_input,
+        constants,
+    )

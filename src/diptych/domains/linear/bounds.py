@@ -133,7 +133,7 @@ def least(boxes: Boxes, coefficients: Tensor, constants: Tensor) -> Tensor:
 
 
 def _dot(rows: Tensor, values: Tensor) -> Tensor:
-    return (rows * values).flatten(2).sum(-1)
+    return (rows * values).reshape(*rows.shape[:2], -1).sum(-1)
 
 
 def _add(carried: dict[int, Tensor], source: int, part: Tensor) -> None:

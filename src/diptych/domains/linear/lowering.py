@@ -7,19 +7,20 @@ its transpose comes from PyTorch.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx
+from torch.fx.node import map_aggregate
 
 from diptych.domains.linear import functions
 from diptych.domains.linear.functions import Known
 from diptych.domains.linear.steps import Affine, Network, Nonlinear
 from diptych.errors import DiptychError
 from diptych.graph.program import SymbolicGraph
+from diptych.graph.spec import TensorSpec
 from diptych.graph.walk import outputs, placeholders, where_of
 
 aten = torch.ops.aten
@@ -130,8 +131,7 @@ class Lowering:
         found = _values((args, kwargs))
         if not found:
             return target(*args, **kwargs)
-        if target is operator.getitem and isinstance(args[0], tuple | list):
-            return args[0][args[1]]
+        self._only_floats()
         if target in _ELEMENTWISE:
             return self.nonlinear(_ELEMENTWISE[target], args[0])
         if target in _RULES:
@@ -145,6 +145,13 @@ class Lowering:
                 raise self.refuse("it multiplies two values that both depend on the input")
             return self.affine(_closed(target, args, kwargs), *found, reshape=target in _RESHAPES)
         raise self.refuse("the operation has no rule")
+
+    def _only_floats(self) -> None:
+        """Refuse results that are no float32 or float64 numbers: conversions round, and truth values decide."""
+        assert self.node is not None
+        spec = self.node.meta.get("spec")
+        if not isinstance(spec, TensorSpec) or spec.dtype not in (torch.float32, torch.float64):
+            raise self.refuse(f"its result is {spec}, decided by the input; only float32 and float64 can be bounded")
 
     def _product(self, target: Any, args: Sequence[Any]) -> Value | None:
         if target is aten.addmm.default:
@@ -164,7 +171,13 @@ class Lowering:
 
 def _values(tree: Any) -> list[Value]:
     found: list[Value] = []
-    fx.node.map_aggregate(tree, lambda leaf: found.append(leaf) if isinstance(leaf, Value) else None)  # type: ignore[arg-type,return-value]
+
+    def see(leaf: Any) -> Any:
+        if isinstance(leaf, Value):
+            found.append(leaf)
+        return leaf
+
+    map_aggregate(tree, see)
     return found
 
 
@@ -173,8 +186,8 @@ def _closed(target: Any, args: Any, kwargs: Any) -> Callable[..., Tensor]:
 
     def function(*given: Tensor) -> Tensor:
         rest = iter(given)
-        filled = fx.node.map_aggregate((args, kwargs), lambda leaf: next(rest) if isinstance(leaf, Value) else leaf)
-        return target(*filled[0], **filled[1])  # type: ignore[index]
+        filled: Any = map_aggregate((args, kwargs), lambda leaf: next(rest) if isinstance(leaf, Value) else leaf)
+        return target(*filled[0], **filled[1])
 
     return function
 
@@ -193,7 +206,7 @@ def _div(low: Lowering, left: Any, right: Any) -> Any:
 
 
 def _leaky_relu(low: Lowering, x: Value, negative: float = 0.01) -> Value:
-    if not 0 <= negative:
+    if not negative >= 0:
         raise low.refuse("its negative slope is below 0")
     return low.nonlinear(functions.leaky_relu(float(negative)), x)
 
@@ -222,7 +235,9 @@ def _smaller(low: Lowering, left: Any, right: Any) -> Value:
     return low.affine(torch.neg, _larger(low, turned(left), turned(right)))
 
 
-def _batch_norm(low: Lowering, x: Value, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *rest: Any) -> Value:
+def _batch_norm(
+    low: Lowering, x: Value, weight: Any, bias: Any, mean: Any, var: Any, training: bool, *rest: Any
+) -> Value:
     if training:
         raise low.refuse("batch normalization in training mode looks at the whole batch; call eval() first")
     return low.affine(lambda v: aten.batch_norm.default(v, weight, bias, mean, var, False, *rest), x)
@@ -292,6 +307,12 @@ def _gelu(low: Lowering, x: Value, approximate: str = "none") -> Value:
     return low.nonlinear(functions.PRODUCT, x, low.affine(lambda v: 0.5 * v + 0.5, inner))
 
 
+def _softplus(low: Lowering, x: Value, beta: float = 1, threshold: float = 20) -> Value:
+    if (beta, threshold) != (1, 20):
+        raise low.refuse("softplus with another beta or threshold than 1 and 20")
+    return low.nonlinear(functions.SOFTPLUS, x)
+
+
 _RULES: dict[Any, Callable[..., Any]] = {
     aten.mul.Tensor: _mul,
     aten.mul.Scalar: _mul,
@@ -315,6 +336,7 @@ _RULES: dict[Any, Callable[..., Any]] = {
     aten._softmax.default: _softmax,
     aten.pow.Tensor_Scalar: _power,
     aten.gelu.default: _gelu,
+    aten.softplus.default: _softplus,
     aten.silu.default: lambda low, x: low.nonlinear(functions.PRODUCT, x, low.nonlinear(functions.SIGMOID, x)),
     aten.cos.default: lambda low, x: low.nonlinear(functions.SINE, low.affine(lambda v: v + torch.pi / 2, x)),
     aten.dropout.default: lambda low, x, p, train: x if not train else _dropout(low),

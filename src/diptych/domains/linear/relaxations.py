@@ -43,7 +43,10 @@ def leaky_relu(negative: float) -> Relax:
         part = 1.0 - negative
         if part >= 0:
             return line(
-                negative + part * inner.lower[0], part * inner.below, negative + part * inner.upper[0], part * inner.above
+                negative + part * inner.lower[0],
+                part * inner.below,
+                negative + part * inner.upper[0],
+                part * inner.above,
             )
         return line(
             negative + part * inner.upper[0], part * inner.above, negative + part * inner.lower[0], part * inner.below
