@@ -67,13 +67,15 @@ def search_box(
     dtype: torch.dtype,
     deadline: float,
     progress: Progress | None = None,
-    batch: int = 512,
 ) -> Verdict:
     """The verdict on cases that share one box, by branch and bound until `deadline` (of `time.monotonic`)."""
     rows = Rows(cases)
     first = cases[0]
     waiting = Boxes(first.lower.reshape(1, *network.shape), first.upper.reshape(1, *network.shape))
     done = 0
+    # As many boxes at once as keep the rows of one step, about the square of its width for each, in the cache.
+    widest = max(network.shape_of(number)[-1:] or (1,) for number in range(value + 1))[0]
+    batch = min(1024, max(16, 200_000 // widest**2))
     while len(waiting):
         if time.monotonic() > deadline:
             return Unknown(f"the time is over; {done} boxes bounded, {len(waiting)} wait")

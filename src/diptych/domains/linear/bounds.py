@@ -46,8 +46,8 @@ Lines = dict[int, Relaxation]
 def affine_interval(step: Affine, ranges: Sequence[Range]) -> Range:
     """The interval of an affine step: exact for a matrix, by splitting the linear map into signs otherwise."""
     if step.reshape:
-        low, high = ranges[0]
-        return low.reshape(-1, *step.shape), high.reshape(-1, *step.shape)
+        low, high = (side.reshape(-1, *step.shape) + step.bias for side in ranges[0])
+        return low - SLACK * low.abs(), high + SLACK * high.abs()
     middles = [(low + high) / 2 for low, high in ranges]
     radii = [(high - low) / 2 for low, high in ranges]
     if step.matrix is not None:
@@ -111,10 +111,12 @@ def backward(
             continue
         reached[number] = arrived
         made = lines[number]
-        positive, negative = arrived.clamp(min=0), arrived.clamp(max=0)
-        constant = constant + _dot(positive, made.below.unsqueeze(1)) + _dot(negative, made.above.unsqueeze(1))
+        # positive * lower + negative * upper, as rows * upper + positive * (lower - upper): fewer passes.
+        positive = arrived.clamp(min=0)
+        constant = constant + _dot(arrived, made.above) + _dot(positive, made.below - made.above)
         for source, low, high in zip(step.sources, made.lower, made.upper, strict=True):
-            _add(carried, source, positive * low.unsqueeze(1) + negative * high.unsqueeze(1))
+            part = arrived * high.unsqueeze(1)
+            _add(carried, source, part.addcmul_(positive, (low - high).unsqueeze(1)))
     final = carried.get(0)
     if final is None:
         final = rows.new_zeros(batch, count, *network.shape)
@@ -133,7 +135,12 @@ def least(boxes: Boxes, coefficients: Tensor, constants: Tensor) -> Tensor:
 
 
 def _dot(rows: Tensor, values: Tensor) -> Tensor:
-    return (rows * values).reshape(*rows.shape[:2], -1).sum(-1)
+    """`rows` `[batch, count, *shape]` times `values` `[batch, *shape]`, or `[*shape]` for all: `[batch, count]`."""
+    batch, count = rows.shape[:2]
+    flat = rows.reshape(batch, count, -1)
+    if values.dim() == rows.dim() - 2:
+        return flat @ values.reshape(-1)
+    return torch.bmm(flat, values.reshape(batch, -1, 1)).squeeze(2)
 
 
 def _add(carried: dict[int, Tensor], source: int, part: Tensor) -> None:
@@ -189,8 +196,8 @@ def _tighten(network: Network, boxes: Boxes, value: int, lines: Lines, found: Ra
         coefficients, constants, _ = backward(network, boxes, value, rows, lines)
         bounds = least(boxes, coefficients, constants)
         below, above = bounds[:, : len(part)], -bounds[:, len(part) :]
-        low[:, part] = torch.maximum(low[:, part], below)
-        high[:, part] = torch.minimum(high[:, part], above)
+        low[:, part] = torch.fmax(low[:, part], below)
+        high[:, part] = torch.fmin(high[:, part], above)
     return low.reshape(found[0].shape), high.reshape(found[1].shape)
 
 

@@ -143,8 +143,16 @@ class Lowering:
         if target in _AFFINE:
             if target in _PRODUCTS and len(found) > 1:
                 raise self.refuse("it multiplies two values that both depend on the input")
-            return self.affine(_closed(target, args, kwargs), *found, reshape=target in _RESHAPES)
+            function = _closed(target, args, kwargs)
+            return self.affine(function, *found, reshape=target in _RESHAPES or self._shifts(target, args, kwargs))
         raise self.refuse("the operation has no rule")
+
+    def _shifts(self, target: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+        """Whether an operation adds something concrete to a value, or subtracts it, and keeps the shape."""
+        assert self.node is not None
+        if target not in (aten.add.Tensor, aten.sub.Tensor) or not isinstance(args[0], Value) or kwargs:
+            return False
+        return not isinstance(args[1], Value) and self.network.shape_of(args[0].number) == self.node.meta["spec"].shape
 
     def _only_floats(self) -> None:
         """Refuse results that are no float32 or float64 numbers: conversions round, and truth values decide."""

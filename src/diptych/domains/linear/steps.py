@@ -21,7 +21,8 @@ class Affine:
     """`function(*values)` for one box, affine in all values together; `matrix` is `[out, in]` if it is `W @ x`.
 
     `sources` are the numbers of the values taken; `shape` is that of the result, without the batch; `bias` what the
-    function gives for zeros; `text` names the operation and its source line.
+    function gives for zeros; `text` names the operation and its source line. The linear part of a `reshape` keeps all
+    numbers in their order.
     """
 
     sources: tuple[int, ...]
@@ -37,16 +38,8 @@ class Affine:
         if self.matrix is not None:
             return values[0] @ self.matrix.T + self.bias
         if self.reshape:
-            return values[0].reshape(-1, *self.shape)
+            return values[0].reshape(-1, *self.shape) + self.bias
         return torch.vmap(self.function)(*values)
-
-    def linear(self, *values: Tensor) -> Tensor:
-        """The linear part alone, of a batch."""
-        if self.reshape:
-            return values[0].reshape(-1, *self.shape)
-        if self.matrix is not None:
-            return values[0] @ self.matrix.T
-        return self.apply(*values) - self.bias
 
     def adjoint(self, rows: Tensor, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
         """The transposed linear part: `rows` `[count, *shape]` -> for each source `[count, *its shape]`."""
