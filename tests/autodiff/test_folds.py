@@ -15,7 +15,7 @@ from diptych.graph import walk
 from diptych.graph.fold import Fold
 from diptych.graph.levels import fold_back, fold_levels
 from diptych.hybrid import tiers
-from tests.hybrid.trees import FOLDED
+from tests.hybrid.trees import EACH_FOLDED, FOLDED
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -46,7 +46,7 @@ def fed(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, list[Any]
     return found
 
 
-@pytest.mark.parametrize("name", FOLDED)
+@pytest.mark.parametrize("name", EACH_FOLDED)
 def test_written_folds_are_folds(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     compared = 0
     for graph, flat, plain in fed(monkeypatch, name):

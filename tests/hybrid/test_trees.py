@@ -13,7 +13,7 @@ from diptych.backends.native.walker import quicken
 from diptych.capture.structure import Structure
 from diptych.hybrid import tiers
 from tests.hybrid import trees
-from tests.hybrid.trees import FOLDED, FOLLOWED, Node, TreeRNN, binary
+from tests.hybrid.trees import EACH_FOLDED, FOLDED, FOLLOWED, Node, TreeRNN, binary
 
 GRAPHS = {"classes": 7, "child-sum": 4, "stacked": 4, "values": 4, "methods": 4}
 """At most so many graphs (else two, one of them for a leaf alone): the later ones know more kinds of nodes."""
@@ -59,7 +59,7 @@ def folds(hybrid: Any) -> bool:
 
 
 @pytest.mark.parametrize("backend", ["eager", "native"])
-@pytest.mark.parametrize("name", FOLDED)
+@pytest.mark.parametrize("name", EACH_FOLDED)
 def test_folded(name: str, backend: str) -> None:
     """A handful of graphs serve all structures."""
     hybrid = check(name, 16, backend)
@@ -92,7 +92,7 @@ def test_native_gradients_are_none_where_no_node_is_of_a_kind() -> None:
         torch.testing.assert_close(*twice, **TOLERANCE)
 
 
-@pytest.mark.parametrize("name", FOLDED)
+@pytest.mark.parametrize("name", EACH_FOLDED)
 def test_structures_are_read_alike_in_c(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The walk in C gives what the one in Python gives, for nodes that stand in several places, too."""
     read: list[Structure] = []

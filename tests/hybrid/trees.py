@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
@@ -300,6 +301,12 @@ FOLDED: dict[str, Case] = {
     "methods": (OwnMethod, sparse),
 }
 """Programs that a few graphs serve for all structures."""
+
+LONG = ("child-sum", "stacked", "classes")
+"""Those of `FOLDED` whose graphs take long to differentiate and to compile."""
+
+EACH_FOLDED = [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in FOLDED]
+"""The names of `FOLDED` for `parametrize`."""
 
 FOLLOWED: dict[str, Case] = {
     "stored": (Stored, binary),
