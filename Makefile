@@ -19,8 +19,9 @@ INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt --ed
 demo: $(VENV)/.installed-demo
 	$(BIN)/python -m diptych.demo $(ARGS)
 
+# A test that hangs fails, with the stacks of all threads.
 test: lint types
-	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" --timeout 300 $(ARGS)
 
 test-all: lint types
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=search $(ARGS)
