@@ -11,8 +11,9 @@ from torch import Tensor
 
 from diptych.analyses.cases import Case
 from diptych.analyses.falsify import Program, nearest, replay
+from diptych.analyses.halfspaces import Halves
 from diptych.analyses.verdict import Proved, Refuted, Unknown, Verdict
-from diptych.domains.linear.bounds import Boxes, backward, crown, least
+from diptych.domains.linear.bounds import Boxes, backward, crown
 from diptych.domains.linear.steps import Network
 
 Progress = Callable[[str], None]
@@ -31,21 +32,15 @@ class Rows:
         counts = torch.tensor([len(case.constants) for case in self.cases])
         self.owner = torch.repeat_interleave(torch.arange(len(self.cases)), counts)
 
-    def excluded(self, bounds: Tensor) -> Tensor:
-        """From lower bounds `[batch, rows]`: whether each case has a row above 0 everywhere, `[batch, cases]`."""
-        above = (bounds > 0).to(torch.int64)
-        found = torch.zeros(len(bounds), len(self.cases), dtype=torch.int64)
-        return found.index_add_(1, self.owner, above) > 0
-
 
 def bound_rows(network: Network, value: int, boxes: Boxes, rows: Rows) -> tuple[Tensor, Tensor]:
-    """Lower bounds of all rows `[batch, rows]`, and how much each input number moves them `[batch, rows, inputs]`."""
+    """Linear lower bounds of all rows: coefficients `[batch, rows, inputs]` and constants `[batch, rows]`."""
     batch = len(boxes)
     _, lines = crown(network, boxes)
     start = rows.by_output.reshape(1, -1, *network.shape_of(value)).expand(batch, -1, *network.shape_of(value))
     coefficients, constants, _ = backward(network, boxes, value, start, lines)
     coefficients = coefficients.reshape(batch, len(rows.constants), -1) + rows.by_input
-    return least(boxes, coefficients, constants + rows.constants), coefficients.abs()
+    return coefficients, constants + rows.constants
 
 
 def split(boxes: Boxes, weight: Tensor) -> Boxes:
@@ -80,15 +75,18 @@ def search_box(
         if time.monotonic() > deadline:
             return Unknown(f"the time is over; {done} boxes bounded, {len(waiting)} wait")
         now, waiting = waiting.take(slice(-batch, None)), waiting.take(slice(None, -batch))  # type: ignore[arg-type]
-        bounds, weight = bound_rows(network, value, now, rows)
+        coefficients, constants = bound_rows(network, value, now, rows)
         done += len(now)
-        excluded = rows.excluded(bounds)
-        unsure = ~excluded.all(1)
+        halves = Halves(coefficients, constants, rows.owner, len(cases))
+        if len(rows.owner) > len(cases):
+            halves = halves.combined(now)
+        now, open_cases = halves.cut(now)
+        unsure = open_cases.any(1)
         if progress is not None:
-            progress(f"{done} boxes, {len(waiting) + int(unsure.sum())} wait, bound {float(bounds.amin()):.4g}")
+            progress(f"{done} boxes, {len(waiting) + int(unsure.sum())} wait")
         if not bool(unsure.any()):
             continue
-        now, bounds, weight, excluded = now.take(unsure), bounds[unsure], weight[unsure], excluded[unsure]
+        now, weight, open_cases = now.take(unsure), coefficients[unsure].abs(), open_cases[unsure]
         for case, points in nearest(network, value, cases, now.middle.reshape(len(now), -1)):
             found = replay(program, case, points, dtype)
             if found is not None:
@@ -96,7 +94,7 @@ def search_box(
         width = (now.upper - now.lower).reshape(len(now), -1)
         if bool((width.amax(1) <= 1e-12 * now.upper.reshape(len(now), -1).abs().amax(1).clamp(min=1e-6)).any()):
             return Unknown("a box became too small to be cut, and is neither safe nor unsafe beyond rounding")
-        open_rows = (~excluded).to(torch.float64)[:, rows.owner]
-        halves = split(now, (weight * open_rows.unsqueeze(2)).amax(1))
-        waiting = Boxes(torch.cat([waiting.lower, halves.lower]), torch.cat([waiting.upper, halves.upper]))
+        open_rows = open_cases.to(torch.float64)[:, rows.owner]
+        both = split(now, (weight * open_rows.unsqueeze(2)).amax(1))
+        waiting = Boxes(torch.cat([waiting.lower, both.lower]), torch.cat([waiting.upper, both.upper]))
     return Proved(boxes=done)
